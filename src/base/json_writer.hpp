@@ -1,0 +1,16 @@
+/// Writing JSON text (RFC 8259) into a growing string.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sidecar {
+
+/// Appends `text` as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD, one for each maximal
+/// subpart (Unicode 15, 3.9), so the output is always valid JSON.
+void append_json_string(std::string& out, std::string_view text);
+/// Appends the decimal text of `number`.
+void append_json_number(std::string& out, std::int64_t number);
+
+}  // namespace sidecar

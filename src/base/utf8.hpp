@@ -1,0 +1,24 @@
+/// UTF-8 (RFC 3629).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace sidecar {
+
+/// One step over UTF-8 text: the bytes of one code point, or of one maximal ill-formed subpart.
+struct Utf8Step {
+  bool valid;
+  std::uint8_t length;  ///< 1 to 4, never past the end of the text.
+};
+/// Precondition: at < text.size().
+[[nodiscard]] Utf8Step next_utf8(std::string_view text, std::size_t at);
+
+/// True when `text` is well-formed: no surrogates, no overlong forms, nothing above U+10FFFF.
+[[nodiscard]] bool is_utf8(std::string_view text);
+
+/// The longest prefix of `text` of at most `bytes_max` bytes that does not cut a code point.
+[[nodiscard]] std::string_view utf8_prefix(std::string_view text, std::size_t bytes_max);
+
+}  // namespace sidecar
