@@ -1,0 +1,130 @@
+/// A member of a consumer group that keeps polling whatever its owner does, hands out raw records per partition, and
+/// leaves every decision (what to read, when to release a revoked partition, what to commit) to its listener.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/types.hpp"
+#include "kafka/producer.hpp"
+#include "kafka/properties.hpp"
+#include "loop/loop.hpp"
+#include "observability/log.hpp"
+
+struct rd_kafka_message_s;
+
+namespace sidecar::kafka {
+
+/// The bytes of one consumed record, as librdkafka holds them. Move-only; frees them. May be empty (simulation).
+class RawRecord {
+ public:
+  RawRecord() = default;
+  explicit RawRecord(rd_kafka_message_s* message) : message_(message) {}
+
+  [[nodiscard]] std::optional<std::string_view> key() const;
+  [[nodiscard]] std::optional<std::string_view> value() const;
+  /// In record order, duplicates kept. Appends to `out`; views live as long as this object.
+  void headers(std::vector<HeaderView>& out) const;
+  explicit operator bool() const { return message_ != nullptr; }
+
+ private:
+  struct Free {
+    void operator()(rd_kafka_message_s* message) const noexcept;
+  };
+  std::unique_ptr<rd_kafka_message_s, Free> message_;
+};
+
+/// One record on its way. `slot` is the small index of its partition inside its consumer, see AssignedPartition.
+struct Record {
+  std::uint32_t slot = 0;
+  Offset offset{0};
+  std::int64_t timestamp_ms = 0;
+  std::size_t bytes = 0;  ///< Key, value and headers, for bounds.
+  RawRecord raw;
+};
+
+/// A partition that this member owns now. A slot number is used again only after its partition was released; the
+/// generation is never used again.
+struct AssignedPartition {
+  TopicPartition partition;
+  std::uint32_t slot = 0;
+  std::uint64_t generation = 0;
+};
+
+struct CommitEntry {
+  TopicPartition partition;
+  CommittedOffset offset{0};
+};
+enum class CommitOutcome : std::uint8_t {
+  committed,
+  not_a_member,  ///< Fenced, unknown member, wrong generation: somebody else owns the partitions now.
+  failed,        ///< Anything else; may succeed later.
+};
+struct CommitResult {
+  CommitOutcome outcome = CommitOutcome::failed;
+  std::string error;  ///< Empty when committed.
+};
+
+/// Told about the life of the member. All calls come on loop 0, never from inside a call of the consumer's own methods.
+class GroupListener {
+ public:
+  virtual ~GroupListener() = default;
+  virtual void on_assigned(std::span<const AssignedPartition> partitions) = 0;
+  /// The partitions go away. Nothing more can be taken from them. With `lost` false the consumer holds the rebalance up
+  /// until GroupConsumer::release was called for each (commits are still accepted meanwhile; bound the wait). With `lost`
+  /// true they already belong to somebody else: commit nothing.
+  virtual void on_revoked(std::span<const std::uint32_t> slots, bool lost) = 0;
+  /// Records wait in at least one partition that was empty before.
+  virtual void on_records() = 0;
+  /// Reading failed (not authorised, offset out of range with `none`, fenced, ...). The consumer goes on by itself.
+  virtual void on_read_error(std::string_view error) = 0;
+};
+
+struct GroupConsumerSettings {
+  Properties properties;                        ///< Translated: librdkafka names and values.
+  std::vector<std::string> topics;
+  std::int64_t prefetch_bytes_max = 64 << 20;   ///< kafka-consumer.prefetchMaxBytes, over all partitions.
+};
+
+/// Thread: everything on loop 0. Uses events (rebalance, commit, error, log) from the consumer queue, and one un-forwarded
+/// queue per partition; polls at least once a second, so `max.poll.interval.ms` never expires because of its owner.
+class GroupConsumer {
+ public:
+  /// Throws std::runtime_error with librdkafka's words when the configuration cannot work. Does not wait for a broker.
+  GroupConsumer(asio::io_context& loop0, GroupConsumerSettings settings, GroupListener& listener, observability::Logger logger);
+  ~GroupConsumer();
+  GroupConsumer(const GroupConsumer&) = delete;
+  GroupConsumer& operator=(const GroupConsumer&) = delete;
+
+  /// Joins the group. Call once.
+  void start();
+  /// Moves up to `records_max` waiting records of one partition to the end of `out`, in offset order, without waiting.
+  /// Returns how many. Zero for a slot that is not assigned.
+  std::size_t take(std::uint32_t slot, std::size_t records_max, std::vector<Record>& out);
+  /// True when `take` would (probably) return something.
+  [[nodiscard]] bool has_records(std::uint32_t slot) const;
+  /// Lets a revoked partition go, see GroupListener::on_revoked.
+  void release(std::uint32_t slot);
+  /// Commits; `done` is called once, on loop 0, later.
+  void commit(std::vector<CommitEntry> entries, std::function<void(CommitResult)> done);
+  /// Half the session timeout: the bound for draining on revoke (22.5 s for the `consumer` protocol).
+  [[nodiscard]] std::chrono::milliseconds revoke_drain_max() const;
+  [[nodiscard]] bool connected(std::chrono::milliseconds grace = std::chrono::seconds(10)) const;
+
+  /// Leaves the group (a static member stays) and frees everything. Partitions still held are given up as they are: commit
+  /// first. Every Record taken must have been destroyed before. No listener call comes after it was called.
+  Task<> close();
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace sidecar::kafka
