@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
 #include <utility>
 
 #include "base/ids.hpp"
+#include "base/text.hpp"
 #include "base/utf8.hpp"
 
 namespace sidecar::deadletter {
@@ -19,13 +19,6 @@ constexpr std::string_view correlation_name = "X-Correlation-Id";
 constexpr std::string_view traceability_name = "X-Traceability-Id";
 constexpr std::string_view letter_prefix = "X-DLQ-";
 constexpr std::array cuts{Cut::nothing, Cut::trace, Cut::trace_and_error, Cut::value};
-
-bool equal_any_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-bool starts_any_case(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() && equal_any_case(text.substr(0, prefix.size()), prefix);
-}
 
 /// Header values of a letter are read by people: one line, no control characters.
 std::string one_line(std::string_view text) {

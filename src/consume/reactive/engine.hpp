@@ -46,8 +46,8 @@ class RecordSource {
 class RecordCodec {
  public:
   virtual ~RecordCodec() = default;
-  /// Appends the record's object to `body`. On error `body` is as before and the text says why, without the value.
-  /// `correlation_id` receives the id that was made for a record without one.
+  /// Appends the record's object to `body`. On error the text says why, without the value; what was appended does not count.
+  /// `correlation_id` receives the id that was made for a record without one; an id that is there already is used again.
   virtual std::expected<void, std::string> append(const TopicPartition& partition, const kafka::Record& record,
                                                   std::string& body, std::string& correlation_id) = 0;
 };
