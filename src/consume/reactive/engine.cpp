@@ -20,7 +20,9 @@ constexpr unsigned commit_retries_quiet = 3;
 
 /// One partition that is ours, or was and is being let go.
 struct Engine::Slot {
-  kafka::AssignedPartition assigned;
+  std::shared_ptr<const TopicPartition> partition;
+  std::uint32_t index = 0;
+  std::uint64_t generation = 0;
   std::size_t lane = 0;
   bool revoked = false;               ///< Nothing more is taken from it.
   bool held = false;                  ///< The consumer waits for our release.
@@ -109,7 +111,9 @@ void Engine::on_assigned(std::span<const kafka::AssignedPartition> partitions) {
   for (const auto& assigned : partitions) {
     if (slots_.size() <= assigned.slot) slots_.resize(assigned.slot + 1);
     auto fresh = std::make_unique<Slot>();
-    fresh->assigned = assigned;
+    fresh->partition = std::make_shared<const TopicPartition>(assigned.partition);
+    fresh->index = assigned.slot;
+    fresh->generation = assigned.generation;
     fresh->lane = lane_of(assigned.slot);
     lanes_[fresh->lane]->slots.push_back(assigned.slot);
     slots_[assigned.slot] = std::move(fresh);
@@ -128,12 +132,12 @@ void Engine::on_revoked(std::span<const std::uint32_t> slots, bool lost) {
       continue;
     }
     log_.info(lost ? "partition lost" : "partition revoked",
-              {{"topic", gone->assigned.partition.topic}, {"partition", gone->assigned.partition.partition}});
+              {{"topic", gone->partition->topic}, {"partition", gone->partition->partition}});
     stop_taking(*gone);
     if (gone->held) --held_slots_;  // Lost while it was being let go.
     gone->held = !lost;
     if (gone->held) ++held_slots_;
-    leaving.emplace_back(index, gone->assigned.generation);
+    leaving.emplace_back(index, gone->generation);
   }
   if (lost) {
     for (const auto& [index, generation] : leaving) {
@@ -151,7 +155,7 @@ void Engine::on_revoked(std::span<const std::uint32_t> slots, bool lost) {
     if (alive.expired()) return;
     for (const auto& [index, generation] : leaving) {
       Slot* held = slot(index);
-      if (held != nullptr && held->assigned.generation == generation) forget(*lanes_[held->lane], index);
+      if (held != nullptr && held->generation == generation) forget(*lanes_[held->lane], index);
     }
     for (auto& lane : lanes_) release_if_settled(*lane);
   });
@@ -159,7 +163,7 @@ void Engine::on_revoked(std::span<const std::uint32_t> slots, bool lost) {
 
 /// Nothing more of this partition gets into a batch; what waited for the next one is dropped.
 void Engine::stop_taking(Slot& leaving) {
-  const auto index = leaving.assigned.slot;
+  const auto index = leaving.index;
   Lane& lane = *lanes_[leaving.lane];
   leaving.revoked = true;
   leaving.stopped.clear();
@@ -254,7 +258,7 @@ void Engine::fill(Lane& lane) {
       if (from.waiting.empty()) {
         const std::size_t held = lane.gathering ? lane.gathering->records.size() : 0;
         taken.clear();
-        if (world_.source.take(from.assigned.slot, settings_.batch_records_max - held, taken) == 0) break;
+        if (world_.source.take(from.index, settings_.batch_records_max - held, taken) == 0) break;
         read_error_.clear();
         std::ranges::move(taken, std::back_inserter(from.waiting));
       }
@@ -279,9 +283,10 @@ bool Engine::add(Lane& lane, Slot& from, kafka::Record record) {
   const std::size_t before = batch->body.size();
   BatchRecord entry;
   entry.record = std::move(record);
-  entry.generation = from.assigned.generation;
+  entry.partition = from.partition;
+  entry.generation = from.generation;
   batch->body += before == 0 ? '[' : ',';
-  const auto encoded = world_.codec.append(from.assigned.partition, entry.record, batch->body, entry.correlation_id);
+  const auto encoded = world_.codec.append(*from.partition, entry.record, batch->body, entry.correlation_id);
   if (!encoded) {
     batch->body.resize(before);
     if (settings_.undecodable_policy == UndecodablePolicy::stop) {
@@ -321,20 +326,20 @@ void Engine::hold_back(Slot& held) {
                                                      : std::min(held.stop_backoff * 2, settings_.retry_backoff_max);
   const auto offset = held.waiting.front().offset;
   log_.warn("record cannot be decoded; the partition waits until it is gone",
-            {{"topic", held.assigned.partition.topic},
-             {"partition", held.assigned.partition.partition},
+            {{"topic", held.partition->topic},
+             {"partition", held.partition->partition},
              {"offset", offset.value},
              {"reason", held.stopped}});
-  const auto still = [this, alive = std::weak_ptr(alive_), index = held.assigned.slot,
-                      generation = held.assigned.generation]() -> Slot* {
+  const auto still = [this, alive = std::weak_ptr(alive_), index = held.index,
+                      generation = held.generation]() -> Slot* {
     if (alive.expired()) return nullptr;
     Slot* found = slot(index);
-    return found != nullptr && found->assigned.generation == generation && !found->revoked ? found : nullptr;
+    return found != nullptr && found->generation == generation && !found->revoked ? found : nullptr;
   };
   world_.timers.after(held.stop_backoff, [this, still, offset] {
     Slot* waiting = still();
     if (waiting == nullptr) return;
-    world_.source.first_offset(waiting->assigned.partition, [this, still, offset](std::optional<Offset> first) {
+    world_.source.first_offset(*waiting->partition, [this, still, offset](std::optional<Offset> first) {
       Slot* found = still();
       if (found == nullptr) return;
       if (first && *first > offset) {
@@ -364,7 +369,7 @@ void Engine::rebuild(Batch& batch) const {
     if (!r.undecodable.empty()) continue;
     batch.body += batch.body.empty() ? '[' : ',';
     // Decoded once already, so it decodes again.
-    (void)world_.codec.append(slots_[r.record.slot]->assigned.partition, r.record, batch.body, r.correlation_id);
+    (void)world_.codec.append(*r.partition, r.record, batch.body, r.correlation_id);
     batch.posted.push_back(i);
   }
 }
@@ -393,15 +398,8 @@ void Engine::post(Lane& lane) {
   }
   ++batch.attempt;
   ++counters_.posts;
-  std::vector<RecordCoordinates> coordinates;
-  coordinates.reserve(batch.posted.size());
-  for (const auto i : batch.posted) {
-    const auto& record = batch.records[i].record;
-    const auto& partition = slots_[record.slot]->assigned.partition;
-    coordinates.push_back({partition.topic, partition.partition, record.offset.value});
-  }
   lane.phase = Lane::Phase::posting;
-  world_.backend.post(lane.current, std::move(coordinates),
+  world_.backend.post(lane.current,
                       [this, alive = std::weak_ptr(alive_), &lane, step = ++lane.step](
                           const BackendOutcome& outcome, const std::string& detail, std::uint32_t attempts) {
                         if (!alive.expired() && lane.step == step) answered(lane, outcome, detail, attempts);
@@ -478,8 +476,8 @@ void Engine::settle(Lane& lane, const Settle& settle, const BackendResults& answ
     if (undecodable && settings_.undecodable_policy == UndecodablePolicy::skip) {
       ++counters_.skipped;
       log_.warn("record skipped: it cannot be decoded",
-                {{"topic", slots_[r.record.slot]->assigned.partition.topic},
-                 {"partition", slots_[r.record.slot]->assigned.partition.partition},
+                {{"topic", r.partition->topic},
+                 {"partition", r.partition->partition},
                  {"offset", r.record.offset.value},
                  {"reason", r.undecodable}});
       continue;
@@ -490,7 +488,7 @@ void Engine::settle(Lane& lane, const Settle& settle, const BackendResults& answ
     }
     deadletter::Letter letter;
     letter.record = &r.record;
-    letter.origin = slots_[r.record.slot]->assigned.partition;
+    letter.origin = *r.partition;
     if (undecodable) {
       letter.reason = deadletter::Reason::undecodable;
       letter.error = r.undecodable;
@@ -552,13 +550,12 @@ void Engine::commit(Lane& lane) {
   std::vector<kafka::CommitEntry> entries;
   for (const auto& r : lane.current->records) {
     if (r.gone) continue;
-    const auto& partition = slots_[r.record.slot]->assigned.partition;
-    const auto found = std::ranges::find(entries, partition, &kafka::CommitEntry::partition);
+    const auto found = std::ranges::find(entries, *r.partition, &kafka::CommitEntry::partition);
     // Records of one partition stand in offset order, so the last one wins.
     if (found != entries.end()) {
       found->offset = committed_after(r.record.offset);
     } else {
-      entries.push_back({partition, committed_after(r.record.offset)});
+      entries.push_back({*r.partition, committed_after(r.record.offset)});
     }
   }
   lane.phase = Lane::Phase::committing;
@@ -634,8 +631,8 @@ std::optional<std::string> Engine::unhealthy() const {
   }
   for (const auto& held : slots_) {
     if (held && !held->stopped.empty()) {
-      return "record that cannot be decoded: " + held->assigned.partition.topic + "-" +
-             std::to_string(held->assigned.partition.partition) + "@" + std::to_string(held->waiting.front().offset.value);
+      return "record that cannot be decoded: " + held->partition->topic + "-" +
+             std::to_string(held->partition->partition) + "@" + std::to_string(held->waiting.front().offset.value);
     }
   }
   if (!read_error_.empty() && world_.timers.now() - read_error_at_ < read_error_lifetime) return "read: " + read_error_;

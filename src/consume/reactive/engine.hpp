@@ -54,6 +54,7 @@ class RecordCodec {
 
 struct BatchRecord {
   kafka::Record record;
+  std::shared_ptr<const TopicPartition> partition;  ///< Never null; outlives the assignment.
   std::uint64_t generation = 0;
   std::string correlation_id;       ///< Made by the codec for a record without one.
   std::string undecodable;          ///< Why it is not in the body; empty: it is.
@@ -71,19 +72,13 @@ struct Batch {
   std::size_t bytes = 0;            ///< Of the records, for requestMaxBytes.
 };
 
-/// The partitions of a batch as its result parser needs them.
-struct RecordCoordinates {
-  std::string_view topic;
-  std::int32_t partition = 0;
-  std::int64_t offset = 0;
-};
-
 /// Delivers batches.
 class Backend {
  public:
   virtual ~Backend() = default;
-  /// `batch` stays as it is until `done` was called, which happens once, later. `coordinates` has one entry per posted record.
-  virtual void post(std::shared_ptr<const Batch> batch, std::vector<RecordCoordinates> coordinates,
+  /// Posts the body. `done` is called once, later, with the outcome, words for the log, and how many POSTs it took; until
+  /// then body and posted records stay as they are.
+  virtual void post(std::shared_ptr<const Batch> batch,
                     std::function<void(BackendOutcome, std::string detail, std::uint32_t attempts)> done) = 0;
   /// True when a connection is accepted. `done` is called once, later.
   virtual void probe(std::function<void(bool)> done) = 0;

@@ -2,15 +2,23 @@
 #pragma once
 
 #include <expected>
+#include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.hpp"
 #include "consume/reactive/decide.hpp"
-#include "consume/reactive/engine.hpp"
 
 namespace sidecar::consume::reactive {
+
+/// Where a posted record comes from.
+struct RecordCoordinates {
+  std::string_view topic;
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+};
 
 /// One result per posted record, in the order of `posted`. Results are matched by the coordinates that their echoed record
 /// (`record` or `consumerRecord`) carries when every result has them and no two are alike, else by position; nothing else of

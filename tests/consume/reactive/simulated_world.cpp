@@ -346,17 +346,18 @@ std::expected<void, std::string> SimulatedWorld::append(const TopicPartition& pa
 // --- Backend ------------------------------------------------------------------------------------------------------------
 
 /// The backend works on the batch: from here on its records count as delivered, whatever becomes of the answer.
-BackendOutcome SimulatedWorld::process(const Batch& batch, const std::vector<RecordCoordinates>& coordinates) {
+BackendOutcome SimulatedWorld::process(const Batch& batch) {
   BackendResults answer;
-  for (const auto& c : coordinates) {
-    auto& p = find({std::string(c.topic), c.partition});
-    auto& r = p.log[static_cast<std::size_t>(c.offset)];
-    for (auto o = std::max(p.delivered + 1, p.first); o < c.offset; ++o) {
+  for (const auto i : batch.posted) {
+    const auto offset = batch.records[i].record.offset.value;
+    auto& p = find(*batch.records[i].partition);
+    auto& r = p.log[static_cast<std::size_t>(offset)];
+    for (auto o = std::max(p.delivered + 1, p.first); o < offset; ++o) {
       const auto& below = p.log[static_cast<std::size_t>(o)];
       require(below.undecodable || below.by_other, "no record is skipped or overtaken: " + p.name.topic + "-" +
                                                        std::to_string(p.name.partition) + "@" + std::to_string(o));
     }
-    p.delivered = std::max(p.delivered, c.offset);
+    p.delivered = std::max(p.delivered, offset);
     if (!r.batch.empty() && r.batch != batch.id) ++p.duplicates;
     r.batch = batch.id;
     RecordResult result;
@@ -367,10 +368,10 @@ BackendOutcome SimulatedWorld::process(const Batch& batch, const std::vector<Rec
   return answer;
 }
 
-void SimulatedWorld::post(std::shared_ptr<const Batch> batch, std::vector<RecordCoordinates> coordinates,
+void SimulatedWorld::post(std::shared_ptr<const Batch> batch,
                           std::function<void(BackendOutcome, std::string, std::uint32_t)> done) {
   ++report_.posts;
-  require(!coordinates.empty() && coordinates.size() == batch->posted.size(), "coordinates name the posted records");
+  require(!batch->posted.empty(), "an empty batch is not posted");
   require(batch->records.size() <= settings_.batch_records_max, "batch_records_max holds");
   require(batch->bytes <= settings_.request_bytes_max || batch->records.size() == 1, "an oversize record travels alone");
   auto [seen, fresh] = seen_.try_emplace(batch->id, 0, batch->body);
@@ -393,13 +394,9 @@ void SimulatedWorld::post(std::shared_ptr<const Batch> batch, std::vector<Record
     }
   }
   for (const auto& f : flying) in_flight_.insert(f);
-  // Own copies: coordinates point into the engine's tables.
-  auto names = std::make_shared<std::vector<TopicPartition>>();
-  for (const auto& c : coordinates) names->push_back({std::string(c.topic), c.partition});
-  for (std::size_t i = 0; i < coordinates.size(); ++i) coordinates[i].topic = (*names)[i].topic;
 
   const Time work(fault(5) ? random(20'000) : random(80));
-  in_process(work, [this, batch, coordinates = std::move(coordinates), names, flying, done = std::move(done)] {
+  in_process(work, [this, batch, flying, done = std::move(done)] {
     for (const auto& f : flying) in_flight_.erase(in_flight_.find(f));
     if (!backend_up_) {
       done(BackendFailure::cannot_connect, "simulated", 1);
@@ -410,14 +407,14 @@ void SimulatedWorld::post(std::shared_ptr<const Batch> batch, std::vector<Record
       case 1: done(BackendFailure::connection_lost, "simulated", 1); return;
       case 2: done(BackendFailure::malformed, "simulated", 1); return;
       case 3:
-        process(*batch, coordinates);
+        process(*batch);
         done(BackendFailure::timed_out, "answer lost", 1);
         return;
       case 4:
-        process(*batch, coordinates);
+        process(*batch);
         done(BackendStatus{500}, "after the work", 1);
         return;
-      default: done(process(*batch, coordinates), "", 1);
+      default: done(process(*batch), "", 1);
     }
   });
 }

@@ -83,7 +83,7 @@ class SimulatedWorld final : RecordSource, RecordCodec, Backend, LetterSink, Tim
   void first_offset(const TopicPartition& partition, std::function<void(std::optional<Offset>)> done) override;
   std::expected<void, std::string> append(const TopicPartition& partition, const kafka::Record& record, std::string& body,
                                           std::string& correlation_id) override;
-  void post(std::shared_ptr<const Batch> batch, std::vector<RecordCoordinates> coordinates,
+  void post(std::shared_ptr<const Batch> batch,
             std::function<void(BackendOutcome, std::string, std::uint32_t)> done) override;
   void probe(std::function<void(bool)> done) override;
   void write(std::vector<deadletter::Letter> letters, std::shared_ptr<const void> owner,
@@ -104,7 +104,7 @@ class SimulatedWorld final : RecordSource, RecordCodec, Backend, LetterSink, Tim
   void other_works(std::size_t index);
   void produce_some();
   void world_event();
-  BackendOutcome process(const Batch& batch, const std::vector<RecordCoordinates>& coordinates);
+  BackendOutcome process(const Batch& batch);
   Partition& partition_of_slot(std::uint32_t slot);
   Partition& find(const TopicPartition& name);
   std::uint64_t random(std::uint64_t below) { return rng_() % below; }
