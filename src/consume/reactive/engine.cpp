@@ -97,6 +97,17 @@ void Engine::drain(milliseconds limit, std::function<void()> done) {
   check_drained();
 }
 
+void Engine::abandon() {
+  draining_ = true;
+  slots_.clear();
+  for (auto& lane : lanes_) {
+    ++lane->step;
+    lane->letters.clear();
+    lane->gathering.reset();
+    lane->current.reset();
+  }
+}
+
 void Engine::check_drained() {
   if (!draining_ || !drained_) return;
   if (std::ranges::any_of(lanes_, [](const auto& lane) { return lane->current != nullptr; })) return;

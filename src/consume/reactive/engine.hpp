@@ -135,6 +135,9 @@ class Engine final : public kafka::GroupListener {
   /// only wait to be posted again are given up at once.
   void drain(std::chrono::milliseconds limit, std::function<void()> done);
 
+  /// Drops every record it holds; only destruction may follow.
+  void abandon();
+
   void on_assigned(std::span<const kafka::AssignedPartition> partitions) override;
   void on_revoked(std::span<const std::uint32_t> slots, bool lost) override;
   void on_records() override;
