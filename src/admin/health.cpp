@@ -91,7 +91,7 @@ struct Health::State {
       asio::co_spawn(loop0, run_check(checks[i].run, round, i), asio::detached);
     }
     boost::system::error_code ignored;
-    co_await round->timer.async_wait(asio::redirect_error(use_task, ignored));
+    if (round->open > 0) co_await round->timer.async_wait(asio::redirect_error(use_task, ignored));
     co_return round->results;
   }
 
