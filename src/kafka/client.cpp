@@ -109,7 +109,7 @@ bool ClientVoice::handle(rd_kafka_event_t& event) {
       return true;
     case RD_KAFKA_EVENT_STATS: {
       const char* json = rd_kafka_event_stats(&event);
-      watch_.on_statistics(json == nullptr ? "" : json, std::chrono::steady_clock::now());
+      watch_->on_statistics(json == nullptr ? "" : json, std::chrono::steady_clock::now());
       return true;
     }
     default:
@@ -141,7 +141,7 @@ void ClientVoice::on_log(rd_kafka_event_t& event) {
 void ClientVoice::on_error(rd_kafka_event_t& event) {
   const auto error = rd_kafka_event_error(&event);
   const auto now = std::chrono::steady_clock::now();
-  if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) watch_.on_all_brokers_down(now);
+  if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) watch_->on_all_brokers_down(now);
   const char* const name = rd_kafka_err2name(error);
   const auto dropped = throttle_.pass(name, now);
   if (!dropped) return;
@@ -159,10 +159,13 @@ void ClientVoice::tick() {
   }
 }
 
-void ClientVoice::look_for_first_connection(rd_kafka_t* client) {
-  const auto now = std::chrono::steady_clock::now();
+bool ClientVoice::had_first_answer(rd_kafka_t* client) {
   // The controller's id comes with the first answer of any broker; statistics would tell only seconds later.
-  if (!watch_.connected(now, std::chrono::hours(1)) && rd_kafka_controllerid(client, 0) >= 0) watch_.on_proof(now);
+  if (!answered_ && rd_kafka_controllerid(client, 0) >= 0) {
+    answered_ = true;
+    watch_->on_proof(std::chrono::steady_clock::now());
+  }
+  return answered_;
 }
 
 struct Reaper::State {

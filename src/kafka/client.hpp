@@ -53,18 +53,19 @@ class EventPump {
 /// Log lines, errors and statistics of one client: rate limited per kind, and watched for connections.
 class ClientVoice {
  public:
-  explicit ClientVoice(observability::Logger logger) : logger_(std::move(logger)) {}
+  /// `watch` is told about connections; it may be shared by a client and its successor.
+  ClientVoice(observability::Logger logger, std::shared_ptr<ConnectionWatch> watch)
+      : logger_(std::move(logger)), watch_(std::move(watch)) {}
 
   /// Handles LOG, ERROR and STATS events; false for any other.
   bool handle(rd_kafka_event_t& event);
   /// Tells about lines that were dropped. Call about once a second.
   void tick();
-  /// Asks a client that never had a connection whether it has one now; cheap, does not wait.
-  void look_for_first_connection(rd_kafka_t* client);
+  /// Asks the client once more whether any broker has answered it yet; true from then on. Does not wait.
+  bool had_first_answer(rd_kafka_t* client);
 
-  [[nodiscard]] ConnectionWatch& watch() { return watch_; }
-  [[nodiscard]] const ConnectionWatch& watch() const { return watch_; }
-  [[nodiscard]] const observability::Logger& logger() const { return logger_; }
+  /// What this client says about connections counts no more: another has taken its place.
+  void forget_watch() { watch_ = std::make_shared<ConnectionWatch>(); }
 
  private:
   void on_log(rd_kafka_event_t& event);
@@ -72,7 +73,8 @@ class ClientVoice {
 
   observability::Logger logger_;
   LogThrottle throttle_;
-  ConnectionWatch watch_;
+  std::shared_ptr<ConnectionWatch> watch_;
+  bool answered_ = false;
 };
 
 /// Destroys clients on threads of their own, because rd_kafka_destroy waits for librdkafka's threads.

@@ -2,6 +2,22 @@
 
 namespace sidecar::kafka {
 
+void ConnectionWatch::set(bool is_up, TimePoint now) {
+  const auto before = down_since_.load(std::memory_order_relaxed);
+  if (is_up) {
+    if (before != up) down_since_.store(up, std::memory_order_relaxed);
+  } else if (before == up) {
+    down_since_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+}
+
+bool ConnectionWatch::connected(TimePoint now, std::chrono::milliseconds grace) const {
+  const auto since = down_since_.load(std::memory_order_relaxed);
+  if (since == up) return true;
+  if (since == never) return false;
+  return now - TimePoint(TimePoint::duration(since)) < grace;
+}
+
 bool ConnectionWatch::any_broker_up(std::string_view json) {
   // The consumer group has a "state" too, so only the part with the brokers counts. They come before the topics.
   const auto begin = json.find("\"brokers\":");

@@ -1,7 +1,9 @@
 /// Knows whether a client has a connection to any broker.
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <limits>
 #include <string_view>
 
 namespace sidecar::kafka {
@@ -9,7 +11,7 @@ namespace sidecar::kafka {
 /// Fed from what librdkafka tells anyway: statistics every few seconds (a broker whose state is UP), the event "all
 /// brokers down", and proof such as a delivery. The states of the statistics cost one search through their text; a
 /// connection that an idle broker closed comes back within a second, because librdkafka keeps one open.
-/// Pure, the clock is given.
+/// Thread: fed on one loop, asked on any. The clock is given.
 class ConnectionWatch {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -20,25 +22,20 @@ class ConnectionWatch {
   /// A broker answered.
   void on_proof(TimePoint now) { set(true, now); }
 
-  [[nodiscard]] bool up() const { return up_; }
   /// True while a connection is up, or was less than `grace` ago. False before the first one.
-  [[nodiscard]] bool connected(TimePoint now, std::chrono::milliseconds grace) const {
-    return up_ || (ever_up_ && now - down_since_ < grace);
-  }
+  [[nodiscard]] bool connected(TimePoint now, std::chrono::milliseconds grace) const;
 
   /// True when some entry of the statistics' `brokers` has the state UP (or UP while it renews its authentication).
   [[nodiscard]] static bool any_broker_up(std::string_view json);
 
  private:
-  void set(bool up, TimePoint now) {
-    if (up_ && !up) down_since_ = now;
-    up_ = up;
-    ever_up_ = ever_up_ || up;
-  }
+  using Ticks = TimePoint::rep;
+  static constexpr Ticks never = std::numeric_limits<Ticks>::min();
+  static constexpr Ticks up = std::numeric_limits<Ticks>::max();
 
-  bool up_ = false;
-  bool ever_up_ = false;
-  TimePoint down_since_{};
+  void set(bool is_up, TimePoint now);
+
+  std::atomic<Ticks> down_since_{never};  // or one of the two above
 };
 
 }  // namespace sidecar::kafka

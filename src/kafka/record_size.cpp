@@ -12,8 +12,7 @@ constexpr std::int64_t record_overhead_max = 21;
 
 std::int64_t varint_size(std::size_t number) {
   const auto zigzag = static_cast<std::uint64_t>(number) << 1U;
-  const int bits = std::bit_width(zigzag | 1U);
-  return (bits + 6) / 7;
+  return (static_cast<std::int64_t>(std::bit_width(zigzag | 1U)) + 6) / 7;
 }
 
 std::int64_t text_size(std::string_view text) { return varint_size(text.size()) + static_cast<std::int64_t>(text.size()); }
