@@ -77,7 +77,7 @@ struct MockCluster::Handles {
 };
 
 MockCluster::MockCluster(int brokers) : handles_(std::make_unique<Handles>()) {
-  handles_->client = new_client(RD_KAFKA_PRODUCER, {{"client.id", "mock-cluster"}});
+  handles_->client = new_client(RD_KAFKA_PRODUCER, {{"client.id", "mock-cluster"}, {"log_level", "4"}});
   handles_->cluster.reset(rd_kafka_mock_cluster_new(handles_->client.get(), brokers));
   if (!handles_->cluster) throw std::runtime_error("the mock cluster cannot be started");
   // The default of 3 s serves to gather members; here everybody waits for it.

@@ -69,7 +69,8 @@ rd_kafka_resp_err_t ProduceClient::produce(rd_kafka_topic_t* topic, const Produc
     next(RD_KAFKA_VTYPE_HEADERS).u.headers = headers.get();
   }
   const ErrorHandle error{rd_kafka_produceva(client_.get(), vus.data(), count)};
-  if (error) return rd_kafka_error_code(error.get());
+  // After a fatal error the code is that of the error, not _FATAL.
+  if (error) return rd_kafka_error_is_fatal(error.get()) != 0 ? RD_KAFKA_RESP_ERR__FATAL : rd_kafka_error_code(error.get());
   // The message owns them now; after an error they are still ours.
   [[maybe_unused]] auto* const owned = headers.release();
   return RD_KAFKA_RESP_ERR_NO_ERROR;

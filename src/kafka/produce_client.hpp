@@ -30,7 +30,8 @@ class ProduceClient {
 
   /// Nothing when the name cannot be a topic; ask rd_kafka_last_error then.
   [[nodiscard]] TopicHandle topic(const std::string& name) const;
-  /// Hands one record over without copying its value. `opaque` comes back with the report. On an error there is none.
+  /// Hands one record over without copying its value. `opaque` comes back with the report. On an error there is none;
+  /// _FATAL says that the client is of no more use.
   [[nodiscard]] rd_kafka_resp_err_t produce(rd_kafka_topic_t* topic, const ProduceRecord& record, void* opaque) const;
 
   /// Gives up on what waits, and with `in_flight` also on what was sent. The reports come as events.
