@@ -154,7 +154,9 @@ std::expected<std::size_t, std::string_view> base64_decode_in_place(char* text, 
 
 void append_base64(std::string& out, std::string_view bytes) {
   const std::size_t old_size = out.size();
-  out.resize_and_overwrite(old_size + (bytes.size() + 2) / 3 * 4, [&](char* data, std::size_t size) {
+  const std::size_t new_size = old_size + (bytes.size() + 2) / 3 * 4;
+  // The second argument of the operation is the room, which some libraries make larger than asked for.
+  out.resize_and_overwrite(new_size, [&](char* data, std::size_t) {
     const char* const end = bytes.data() + bytes.size();
     Cursor at{bytes.data(), data + old_size};
     if (bytes.size() >= 28 && has_avx2()) at = encode_avx2(at, end);
@@ -165,7 +167,7 @@ void append_base64(std::string& out, std::string_view bytes) {
     for (; end - at.in >= 3; at.in += 3) put(byte(0) << 16 | byte(1) << 8 | byte(2), 4);
     if (end - at.in == 2) put(byte(0) << 16 | byte(1) << 8, 3);
     if (end - at.in == 1) put(byte(0) << 16, 2);
-    return size;
+    return new_size;
   });
 }
 

@@ -89,8 +89,8 @@ void append_json_string(std::string& out, std::string_view text) {
     // Room for the text as it is; escapes beyond that take another round.
     const std::size_t old_size = out.size();
     const auto rest = static_cast<std::size_t>(end - in);
-    out.resize_and_overwrite(old_size + rest + rest / 8 + 2 * step_bytes_max, [&](char* data, std::size_t size) {
-      return static_cast<std::size_t>(write_string_part(in, end, data + old_size, data + size) - data);
+    out.resize_and_overwrite(old_size + rest + rest / 8 + 2 * step_bytes_max, [&](char* data, std::size_t room) {
+      return static_cast<std::size_t>(write_string_part(in, end, data + old_size, data + room) - data);
     });
   }
   out += '"';
