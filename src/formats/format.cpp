@@ -2,18 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "base/base64.hpp"
 #include "base/json_reader.hpp"
 #include "base/json_writer.hpp"
+#include "base/text.hpp"
 
 namespace sidecar::formats {
 namespace {
 
 constexpr std::array<std::string_view, 6> names{"binary", "json", "avro", "jsonschema", "protobuf", "string"};
-
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 std::string not_available(Format format) {
   return "format " + std::string(name_of(format)) + " is not available in this version";
@@ -33,8 +31,8 @@ std::expected<std::string_view, std::string> text_in_place(char* json, std::size
 std::string_view name_of(Format format) { return names[static_cast<std::size_t>(format)]; }
 
 std::optional<Format> parse_format(std::string_view name) {
-  const auto* const found = std::ranges::find_if(
-      names, [name](std::string_view known) { return std::ranges::equal(name, known, {}, lower); });
+  const auto* const found =
+      std::ranges::find_if(names, [name](std::string_view known) { return equal_any_case(name, known); });
   if (found == names.end()) return std::nullopt;
   return static_cast<Format>(found - names.begin());
 }
