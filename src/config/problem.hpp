@@ -29,7 +29,7 @@ struct Problem {
 
 /// `file:line:column: text`, or `source: text` where there are no lines.
 [[nodiscard]] std::string to_line(const Problem& problem);
-/// By source, then by place; problems of one place keep their order.
+/// By source, then by place, then by text.
 void sort_by_place(std::vector<Problem>& problems);
 
 /// The candidate with the smallest edit distance to `name`; empty when none is near enough to be a slip of the pen.
