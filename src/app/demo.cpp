@@ -125,8 +125,12 @@ class Tour {
     // A name of its own, so that the tour tells the same story on a broker that has seen it before.
     const std::string topic = options_.kafka.empty() ? "orders" : "orders-demo-" + make_id();
     const std::string group = options_.kafka.empty() ? "billing" : topic;
-    inspector.create_topic(topic, partitions);
-    inspector.create_topic(topic + ".dlq", 1);
+    const auto create = [&](const std::string& name, int count) {
+      // The mock does not know the request that creates topics.
+      mock ? mock->create_topic(name, count) : inspector.create_topic(name, count);
+    };
+    create(topic, partitions);
+    create(topic + ".dlq", 1);
     // 29 is TOPIC_AUTHORIZATION_FAILED: as a rule nothing that heals by itself.
     if (options_.without == DemoWithout::commit) mock->push_errors(kafka::MockRequest::offset_commit, std::vector(1000, 29));
     step("Kafka", (options_.kafka.empty() ? "three brokers inside this process, in memory: " : "the broker at ") + bootstrap);

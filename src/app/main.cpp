@@ -14,6 +14,7 @@
 #include "app/demo.hpp"
 #include "app/run.hpp"
 #include "app/version.hpp"
+#include "kafka/inspector.hpp"
 
 namespace {
 
@@ -83,9 +84,9 @@ int run_command(const Arguments& arguments) {
 int version_command(bool json) {
   if (json) {
     std::cout << R"({"name":"kafka-sidecar","version":")" << sidecar::app::version << R"(","librdkafka":")"
-              << sidecar::app::librdkafka_version() << "\"}\n";
+              << sidecar::kafka::library_version() << "\"}\n";
   } else {
-    std::cout << "kafka-sidecar " << sidecar::app::version << " (librdkafka " << sidecar::app::librdkafka_version() << ")\n";
+    std::cout << "kafka-sidecar " << sidecar::app::version << " (librdkafka " << sidecar::kafka::library_version() << ")\n";
   }
   return exit_clean;
 }
