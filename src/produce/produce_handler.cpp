@@ -39,10 +39,20 @@ void log_links(const observability::Logger& logger, std::string_view topic, cons
   }
 }
 
+SendRecords sender(kafka::Producer* producer) {
+  if (producer == nullptr) return {};
+  return [producer](std::string topic, std::vector<kafka::ProduceRecord> records, std::shared_ptr<const void> owner) {
+    return producer->send(std::move(topic), std::move(records), std::move(owner));
+  };
+}
+
 }  // namespace
 
 ProduceHandler::ProduceHandler(ProduceSettings settings, SendRecords send, observability::Logger logger)
     : settings_(std::move(settings)), send_(std::move(send)), logger_(std::move(logger)) {}
+
+ProduceHandler::ProduceHandler(ProduceSettings settings, kafka::Producer* producer, observability::Logger logger)
+    : ProduceHandler(std::move(settings), sender(producer), std::move(logger)) {}
 
 Task<http::Response> ProduceHandler::handle(http::Request& request) const {
   if (!send_) co_return http::to_response(Error::of(ErrorCode::producer_not_enabled), request);

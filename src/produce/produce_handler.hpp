@@ -29,6 +29,8 @@ class ProduceHandler {
  public:
   /// An empty `send` means that the producer is not enabled: every request is ERR12216.
   ProduceHandler(ProduceSettings settings, SendRecords send, observability::Logger logger);
+  /// Sends through `producer`, which is not owned; null: not enabled.
+  ProduceHandler(ProduceSettings settings, kafka::Producer* producer, observability::Logger logger);
 
   /// The endpoint. `request` must outlive the task. Throws what `send` throws, which makes ERR10010.
   Task<http::Response> handle(http::Request& request) const;
