@@ -84,7 +84,7 @@ void Loader::read(const FileSchema& file) {
     if (key.expands) value = sources_.expand(std::move(value));
     if (!value.broken)
       if (auto wrong = key.assign(value); !wrong.empty()) problem_at(value.origin, fmt::format("{} {}", full, wrong));
-    keep(full, std::move(value), key.without_effect);
+    keep(full, std::move(value), key);
   }
 }
 
@@ -137,7 +137,7 @@ void Loader::read_properties(const FileSchema& file, const Key& key, const Value
     auto value = Value::of_text(property.text.value_or(""), property.origin);
     if (!property.text) value.kind = Value::Kind::null;
     value.secret = property.secret;
-    keep(fmt::format("{}.{}", file.name(), name), std::move(value), key.without_effect);
+    keep(fmt::format("{}.{}", file.name(), name), std::move(value), key);
   }
 }
 
@@ -155,9 +155,12 @@ void Loader::check_keys(const FileSchema& file, const Value& map, const std::str
   }
 }
 
-void Loader::keep(std::string key, Value value, bool without_effect) {
+void Loader::keep(std::string key, Value value, const Key& described) {
+  const bool is_default = value.kind == Value::Kind::null ? !described.fallback
+                                                          : value.kind == Value::Kind::text && value.text == described.fallback.value_or("");
+  const bool changed = !is_built_in(value.origin) && !is_default;
   origins_[key] = value.origin;
-  effective_.push_back({std::move(key), std::move(value), without_effect});
+  effective_.push_back({std::move(key), std::move(value), described.without_effect, changed});
 }
 
 const Origin& Loader::origin(std::string_view key) const {

@@ -16,6 +16,7 @@ struct Effective {
   std::string key;    ///< As in values.yml: `server.httpPort`.
   Value value;
   bool without_effect = false;
+  bool changed = false;  ///< A person wrote something other than the built-in default.
 };
 
 /// Precedence for one key: --set, environment, values.yml, the external file, the built-in default.
@@ -48,7 +49,7 @@ class Loader {
   Value value_of(const FileSchema& file, const Key& key, const Value* tree);
   void read_properties(const FileSchema& file, const Key& key, const Value* tree);
   void check_keys(const FileSchema& file, const Value& map, const std::string& prefix);
-  void keep(std::string key, Value value, bool without_effect);
+  void keep(std::string key, Value value, const Key& described);
 
   Sources sources_;
   std::vector<std::string> files_{"values", "config", "openapi"};

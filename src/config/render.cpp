@@ -35,7 +35,8 @@ bool plain_scalar(std::string_view text) {
   if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return false;
   constexpr std::string_view first = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.";
   constexpr std::string_view others = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-:+@";
-  return first.find(text.front()) != std::string_view::npos && text.find_first_not_of(others) == std::string_view::npos &&
+  if (text.front() == '-') text.remove_prefix(1);  // a negative number
+  return !text.empty() && first.find(text.front()) != std::string_view::npos && text.find_first_not_of(others) == std::string_view::npos &&
          text.back() != ':';
 }
 
@@ -129,6 +130,7 @@ std::string default_file(const FileSchema& file) {
 
 void show(std::ostream& out, std::span<const Effective> values) {
   for (const auto& each : values) {
+    if (each.without_effect && !each.changed) continue;
     std::string line = each.key + ": ";
     append_shown(line, each.value, each.key, false);
     out << line << "  # " << place(each.value.origin) << (each.without_effect ? ", without effect\n" : "\n");

@@ -113,8 +113,8 @@ class Translator {
     for (const auto& [alias, canonical] : aliases)
       if (name == alias) own = canonical;
     if (!value) {
-      // Left out means librdkafka's default, which for this one is off: a guarantee must not hang on an empty line.
-      if (own != "enable.idempotence") left_out_.insert(own);
+      // Left out means librdkafka's default. These two keep ours: duplicates and a nameless client must not hang on an empty line.
+      if (own != "enable.idempotence" && own != "client.id") left_out_.insert(own);
       return;
     }
     const bool as_it_is = config::is_secret_key(own);
@@ -271,7 +271,7 @@ class Translator {
 
     const bool with_password = mechanism == "PLAIN" || mechanism.starts_with("SCRAM");
     if (with_password && understood && (value_of("sasl.username").empty() || value_of("sasl.password").empty()))
-      problem("sasl.jaas.config", fmt::format("is needed, or user name and password, for the mechanism {}", mechanism));
+      problem("sasl.jaas.config", fmt::format("is needed for the mechanism {}, or the keys username and password", mechanism));
     if (mechanism == "OAUTHBEARER") oauthbearer();
   }
 
