@@ -12,6 +12,7 @@
 
 #include "app/config_commands.hpp"
 #include "app/demo.hpp"
+#include "app/error_reference.hpp"
 #include "app/run.hpp"
 #include "app/version.hpp"
 #include "kafka/inspector.hpp"
@@ -127,6 +128,7 @@ int dispatch(int argc, char** argv) {
   demo->add_flag("--check", arguments.check, "Unattended: verify every step, exit 1 when one is missing");
   demo->add_option("--kafka", arguments.kafka, "Use a real Kafka instead")->type_name("HOST:PORT");
 
+  auto* errors = app.add_subcommand("errors", "Every error code, as Markdown");
   auto* version = app.add_subcommand("version", "Print the version");
   version->add_flag("--json", arguments.json, "As JSON");
 
@@ -140,6 +142,7 @@ int dispatch(int argc, char** argv) {
   if (*show) return sidecar::app::config_show(load_options(arguments), std::cout, std::cerr);
   if (*defaults) return sidecar::app::config_defaults(arguments.defaults_dir, std::cout, std::cerr);
   if (*reference) return sidecar::app::config_reference(std::cout);
+  if (*errors) return sidecar::app::error_reference(std::cout);
   if (*version) return version_command(arguments.json);
   sidecar::app::DemoOptions options;
   options.check = arguments.check;
