@@ -57,12 +57,16 @@ class Exchange:
     def send(self, body: bytes, status: int = 200, headers: dict[str, str] | None = None):
         lines = [f"HTTP/1.1 {status} {'OK' if status < 300 else 'Not OK'}", f"Content-Length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in (headers or {"Content-Type": "application/json"}).items()]
-        self.peer.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+        # Before it is sent: the sidecar may act on it before this thread runs again.
         self.delivery.answered = time.monotonic()
+        try:
+            self.peer.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+        except OSError:
+            self.delivery.answered = 0.0
+            raise
 
     def answer(self, results: list[dict]):
-        """A whole, well-formed answer: the records count as accepted or refused from here on. Noted before it is sent,
-        because the sidecar acts on it before this thread runs again."""
+        """A whole, well-formed answer: the records count as accepted or refused from here on."""
         body = json.dumps(results).encode()
         self.note(results)
         self.send(body)
@@ -72,6 +76,8 @@ class Exchange:
         with self.backend.lock:
             self.delivery.accepted = [result["processed"] for result in results]
             self.delivery.stacktraces = [result.get("stacktrace") for result in results]
+            self.backend.accepted_places.update(
+                place for place, result in zip(self.delivery.places(), results) if result["processed"])
 
     def wait(self, event: threading.Event, seconds: float):
         """Holds the answer back until the event, the end of the backend, or the limit."""
@@ -190,6 +196,7 @@ class Backend:
         self.requests: list[tuple[str, str]] = []  # Method and path of everything that came.
         self.connections = 0
         self.broken: list[str] = []         # What a request did wrong.
+        self.accepted_places: set[tuple[str, int, int]] = set()
         self.lock = threading.Lock()
         self.closing = threading.Event()
         self.on_answered: Callable[[Delivery], None] | None = None  # Called in the connection's thread, right after.
@@ -310,12 +317,12 @@ class Backend:
         return [record for delivery in self.seen() for record in delivery.records]
 
     def accepted(self) -> set[tuple[str, int, int]]:
-        return {place for delivery in self.seen() if delivery.accepted
-                for place, good in zip(delivery.places(), delivery.accepted) if good}
+        with self.lock:
+            return set(self.accepted_places)
 
     def wait_deliveries(self, count: int, timeout: float = 15) -> list[Delivery]:
         return eventually(lambda: (seen := self.seen()) and len(seen) >= count and seen, timeout,
                           f"{count} deliveries at the backend")
 
     def wait_accepted(self, count: int, timeout: float = 15):
-        eventually(lambda: len(self.accepted()) >= count, timeout, f"{count} records accepted by the backend")
+        eventually(lambda: len(self.accepted_places) >= count, timeout, f"{count} records accepted by the backend")
