@@ -150,6 +150,15 @@ class Kafka:
         assert None not in places
         return places  # type: ignore[return-value]
 
+    def commit(self, group: str, topic: str, offsets: dict[int, int]):
+        """As an operator would, while the group has no members."""
+        reader = Consumer({"bootstrap.servers": self.bootstrap, "group.id": group, "enable.auto.commit": False, **QUIET})
+        try:
+            reader.commit(offsets=[TopicPartition(topic, partition, offset) for partition, offset in offsets.items()],
+                          asynchronous=False)
+        finally:
+            reader.close()
+
     def group_members(self, group: str) -> int:
         described = self.admin.describe_consumer_groups([group], request_timeout=10)[group].result(10)
         return len(described.members)

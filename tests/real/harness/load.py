@@ -98,10 +98,11 @@ class Load:
 
     def _request(self, connection: http.client.HTTPConnection, client: int) -> bool:
         with self._lock:
-            ids = [f"{client}-{next(self._numbers)}" for _ in range(self.records)]
+            numbers = [next(self._numbers) for _ in range(self.records)]
+        ids = [f"{client}-{number}" for number in numbers]
         # Built by hand: the ids need no escaping, and the driver must not be the slow part.
         body = ('{"records":[' + ",".join(
-            f'{{"key":"k{hash(name) % self.keys}","value":{{"id":"{name}","pad":"{PADDING}"}}}}' for name in ids) + "]}").encode()
+            f'{{"key":"k{number % self.keys}","value":{{"id":"{client}-{number}","pad":"{PADDING}"}}}}' for number in numbers) + "]}").encode()
         self.ledger.sending(self.topic, ids)
         with self._lock:
             self._sent += len(ids)
