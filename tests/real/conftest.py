@@ -10,6 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from harness.backend import Backend  # noqa: E402
 from harness.broker import Broker  # noqa: E402
 from harness.kafka import Kafka  # noqa: E402
+from harness.push import Push  # noqa: E402
 from harness.sidecar import Sidecar  # noqa: E402
 
 
@@ -85,3 +86,9 @@ def tell(request):
         terminal.ensure_newline()
         terminal.write_line(str(text))
     return line
+
+
+@pytest.fixture
+def push(kafka, start_sidecar, backend, name) -> Push:
+    """One partition, its dead-letter topic, a backend that accepts everything. The test starts the sidecar."""
+    return Push(kafka, start_sidecar, backend, name)
