@@ -3,7 +3,7 @@ import dataclasses
 import time
 import uuid
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupState, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from .wait import eventually
@@ -159,6 +159,9 @@ class Kafka:
         finally:
             reader.close()
 
-    def group_members(self, group: str) -> int:
+    def assignment(self, group: str) -> list[int]:
+        """How many partitions each member of a stable group holds, smallest first. Empty while the group rebalances."""
         described = self.admin.describe_consumer_groups([group], request_timeout=10)[group].result(10)
-        return len(described.members)
+        if described.state != ConsumerGroupState.STABLE:
+            return []
+        return sorted(len(member.assignment.topic_partitions) for member in described.members)
