@@ -90,12 +90,12 @@ std::vector<CertificateHandle> read_pem_certificates(const std::string& path, st
 
 KeyHandle read_pem_key(const std::string& path, std::string_view bytes, const Secret& key_pass,
                        const Secret& store_pass) {
+  if (bytes.find("PRIVATE KEY-----") == std::string_view::npos) fail(path, "holds no private key");
   for (const Secret* pass : {&key_pass, &store_pass}) {
     ERR_clear_error();
     const auto bio = open_bytes(bytes);
     KeyHandle key{PEM_read_bio_PrivateKey(bio.get(), nullptr, give_password, const_cast<Secret*>(pass))};
     if (key) return key;
-    if (ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE) fail(path, "holds no private key");
   }
   fail(path, "its private key cannot be opened: wrong password, or " + last_openssl_error());
 }
