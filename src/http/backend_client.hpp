@@ -57,7 +57,7 @@ class BackendClient {
   /// stores.
   BackendClient(asio::io_context& loop, std::string_view url, const ClientSettings& settings,
                 const std::function<std::optional<std::string>(std::string_view)>& find_file, bool close_each_time,
-                observability::Logger logger);
+                const observability::Logger& logger);
   ~BackendClient();
   BackendClient(const BackendClient&) = delete;
   BackendClient& operator=(const BackendClient&) = delete;

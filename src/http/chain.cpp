@@ -86,6 +86,7 @@ Task<std::optional<Response>> read_body(Exchange& exchange) {
 
 std::vector<std::string> Chain::names() const {
   std::vector<std::string> names;
+  names.reserve(handlers_.size() + 1);
   for (const auto& handler : handlers_) names.push_back(handler.name);
   names.emplace_back("endpoint");
   return names;

@@ -91,7 +91,7 @@ class Connection final : public ConnectionBase, public BodySource {
     exchange_.request.status = core().status;
     exchange_.body = this;
   }
-  ~Connection() {
+  ~Connection() override {
     loop_->remove(*this);
     core().load->connections.fetch_sub(1, std::memory_order_relaxed);
   }
@@ -250,7 +250,7 @@ Task<> Connection<Stream>::serve() {
       if (progress == Progress::failed) {
         // Somebody talks HTTP/2 without having asked: an HTTP/1.1 answer would only confuse that parser.
         if (std::string_view{buffer_.get(), end_}.starts_with("PRI * HTTP/2.0\r\n")) co_return;
-        co_return co_await refuse(parser_.error());
+        co_return co_await refuse(parser_.error().value());
       }
       if (parser_.begun() && phase_ == Phase::idle) {
         if (first) {
@@ -521,6 +521,7 @@ void Connection<Stream>::write_head(const Response& response, bool with_body) {
 /// Sends the answer. False when the connection is to be closed.
 template <class Stream>
 Task<bool> Connection<Stream>::write(Response response) {
+  exchange_.request.body.reset();  // the endpoint is done: its bytes are free before the caller can know
   if (lost_) co_return false;
   if (!skip_unread_body() || loop_->stopping() || share_ == Share::reserved) last_ = true;
   const bool with_body = has_body(response.status);

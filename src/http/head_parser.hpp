@@ -86,8 +86,8 @@ class RequestHeadParser {
   [[nodiscard]] const RequestHead& head() const { return head_; }
   /// Bytes of the head with its empty line; valid after `done`.
   [[nodiscard]] std::size_t head_bytes() const { return line_start_; }
-  /// Valid after `failed`: ERR30012, ERR30013 or ERR30014.
-  [[nodiscard]] const Error& error() const { return *error_; }
+  /// Set after `failed`: ERR30012, ERR30013 or ERR30014.
+  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
   /// True once any byte other than an empty line has come.
   [[nodiscard]] bool begun() const { return begun_; }
 

@@ -68,7 +68,7 @@ BioHandle open_bytes(std::string_view bytes) {
 int give_password(char* buffer, int size, int, void* secret) {
   const std::string& text = static_cast<const Secret*>(secret)->reveal();
   if (size < 0 || text.size() > static_cast<std::size_t>(size)) return -1;
-  std::memcpy(buffer, text.data(), text.size());
+  text.copy(buffer, text.size());
   return static_cast<int>(text.size());
 }
 

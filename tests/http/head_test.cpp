@@ -15,7 +15,7 @@ class MalformedHead : public testing::TestWithParam<Bad> {};
 TEST_P(MalformedHead, IsRefusedWhole) {
   RequestHeadParser parser{HeadLimits{}};
   ASSERT_EQ(parser.feed(GetParam().bytes), Progress::failed);
-  EXPECT_EQ(parser.error().code, ErrorCode::malformed_request);
+  EXPECT_EQ(parser.error()->code, ErrorCode::malformed_request);
 }
 
 TEST_P(MalformedHead, IsRefusedByteByByte) {
@@ -165,10 +165,10 @@ TEST(RequestHeadParser, IgnoresAnExpectationInHttp10) {
 
 std::optional<ErrorCode> outcome(const HeadLimits& limits, const std::string& bytes) {
   RequestHeadParser parser{limits};
-  if (parser.feed(bytes) == Progress::failed) return parser.error().code;
+  if (parser.feed(bytes) == Progress::failed) return parser.error()->code;
   RequestHeadParser slow{limits};
   for (std::size_t length = 1; length <= bytes.size(); ++length) {
-    if (slow.feed(std::string_view(bytes).substr(0, length)) == Progress::failed) return slow.error().code;
+    if (slow.feed(std::string_view(bytes).substr(0, length)) == Progress::failed) return slow.error()->code;
   }
   return std::nullopt;
 }

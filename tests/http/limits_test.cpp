@@ -171,6 +171,8 @@ TEST_F(Limits, RequestsInFlight) {
   }
   ASSERT_TRUE(waits(2));
   EXPECT_EQ(exchange(server->port(), post("/size", 1)).status, 200) << "one below";
+  // A request counts until its answer is out, which its caller may see a moment earlier.
+  ASSERT_TRUE(eventually([this] { return server->counters().requests_in_flight == 2; }));
   busy.emplace_back(server->port());
   busy.back().send(post("/wait", 1));
   ASSERT_TRUE(waits(3)) << "at the limit";
