@@ -1,7 +1,9 @@
 #include "kafka/stores.hpp"
 
 #include <array>
+#include <stdexcept>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "support/temp_dir.hpp"
@@ -9,7 +11,10 @@
 namespace sidecar::kafka {
 namespace {
 
-const std::filesystem::path stores = std::filesystem::path(SIDECAR_TEST_DATA) / "stores";
+using testing::HasSubstr;
+using testing::SizeIs;
+
+const std::string stores = std::string(SIDECAR_TEST_DATA) + "/stores";
 
 std::size_t count(std::string_view text, std::string_view part) {
   std::size_t n = 0;
@@ -17,57 +22,72 @@ std::size_t count(std::string_view text, std::string_view part) {
   return n;
 }
 
+/// What an attempt says.
+template <class Call>
+std::string error_of(const Call& call) {
+  try {
+    call();
+  } catch (const std::runtime_error& why) {
+    return why.what();
+  }
+  return "";
+}
+
 TEST(TrustStore, PemIsUsedAsItIs) {
-  const auto store = read_trust_store(stores / "ca.pem", "");
-  ASSERT_TRUE(store) << store.error();
-  EXPECT_TRUE(store->is_pem_file);
+  EXPECT_EQ(trust_store_properties(stores + "/ca.pem", ""), (Properties{{"ssl.ca.location", stores + "/ca.pem"}}));
 }
 
 TEST(TrustStore, EveryCertificateComesOutOfAPkcs12StoreOfJava) {
-  const auto store = read_trust_store(stores / "truststore.p12", "changeit");
-  ASSERT_TRUE(store) << store.error();
-  EXPECT_FALSE(store->is_pem_file);
-  EXPECT_EQ(count(store->certificates, "-----BEGIN CERTIFICATE-----"), 2U);
+  const auto properties = trust_store_properties(stores + "/truststore.p12", "changeit");
+  ASSERT_THAT(properties, SizeIs(1));
+  EXPECT_EQ(count(properties.at("ssl.ca.pem"), "-----BEGIN CERTIFICATE-----"), 2U);
 }
 
 TEST(TrustStore, AnExtensionMeansNothing) {
   const test::TempDir dir;
-  std::filesystem::copy_file(stores / "ca.pem", dir.path() / "client.truststore");
-  EXPECT_TRUE(read_trust_store(dir.path() / "client.truststore", "whatever"));
+  const auto path = dir.path() / "client.truststore";
+  std::filesystem::copy_file(stores + "/ca.pem", path);
+  EXPECT_TRUE(trust_store_properties(path.string(), "whatever").contains("ssl.ca.location"));
 }
 
 TEST(TrustStore, SaysWhatIsWrong) {
   const test::TempDir dir;
   dir.write("noise", "this is no store");
-  dir.write("empty", "");
-  dir.write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-  EXPECT_EQ(read_trust_store(stores / "truststore.p12", "wrong").error(), "does not open with its password");
-  EXPECT_EQ(read_trust_store(stores / "nothing", "").error(), "there is no such file");
-  EXPECT_EQ(read_trust_store(dir.path(), "").error(), "there is no such file");
-  EXPECT_EQ(read_trust_store(dir.path() / "noise", "").error(), "is neither PEM nor PKCS12");
-  EXPECT_EQ(read_trust_store(dir.path() / "empty", "").error(), "is neither PEM nor PKCS12");
-  EXPECT_EQ(read_trust_store(dir.path() / "broken.pem", "").error(), "holds no certificate that can be read");
+  const auto error = [&](const std::string& path) { return error_of([&] { (void)trust_store_properties(path, "wrong"); }); };
+  EXPECT_THAT(error(stores + "/truststore.p12"), HasSubstr("wrong password"));
+  EXPECT_THAT(error(stores + "/nothing"), HasSubstr("No such file"));
+  EXPECT_THAT(error(dir.path().string()), HasSubstr("is a directory"));
+  EXPECT_THAT(error((dir.path() / "noise").string()), HasSubstr("is neither PEM nor PKCS12"));
 }
 
 TEST(TrustStore, AJksStoreIsNamedWithTheWayOut) {
-  const auto error = read_trust_store(stores / "truststore.jks", "changeit").error();
-  EXPECT_NE(error.find("is a JKS store"), std::string::npos) << error;
-  EXPECT_NE(error.find("keytool -importkeystore -deststoretype PKCS12"), std::string::npos) << error;
+  const auto error = error_of([] { (void)trust_store_properties(stores + "/truststore.jks", "changeit"); });
+  EXPECT_THAT(error, HasSubstr("JKS"));
+  EXPECT_THAT(error, HasSubstr("-deststoretype PKCS12"));
 }
 
-TEST(KeyStore, RecognisesPemAndPkcs12) {
-  EXPECT_EQ(read_key_store(stores / "keystore.p12", "changeit", "").value(), KeyStoreKind::pkcs12);
-  EXPECT_EQ(read_key_store(stores / "keystore.pem", "", "").value(), KeyStoreKind::pem);
-  EXPECT_EQ(read_key_store(stores / "keystore-encrypted.pem", "", "changeit").value(), KeyStoreKind::pem);
+TEST(KeyStore, Pkcs12IsHandedOverWithItsPassword) {
+  EXPECT_EQ(key_store_properties(stores + "/keystore.p12", "changeit", "ignored"),
+            (Properties{{"ssl.keystore.location", stores + "/keystore.p12"}, {"ssl.keystore.password", "changeit"}}));
+}
+
+TEST(KeyStore, PemBecomesKeyAndCertificate) {
+  const auto path = stores + "/keystore-encrypted.pem";
+  const Properties expected{{"ssl.certificate.location", path}, {"ssl.key.location", path}, {"ssl.key.password", "changeit"}};
+  EXPECT_EQ(key_store_properties(path, "", "changeit"), expected);
+  EXPECT_EQ(key_store_properties(path, "changeit", ""), expected);
+  EXPECT_EQ(key_store_properties(stores + "/keystore.pem", "", "").count("ssl.key.password"), 0U);
 }
 
 TEST(KeyStore, SaysWhatIsWrong) {
-  EXPECT_EQ(read_key_store(stores / "keystore.p12", "wrong", "").error(), "does not open with its password");
-  EXPECT_EQ(read_key_store(stores / "truststore.p12", "changeit", "").error(), "holds no private key with its certificate");
-  EXPECT_EQ(read_key_store(stores / "ca.pem", "", "").error(), "holds no private key that can be read with its password");
-  EXPECT_EQ(read_key_store(stores / "keystore-encrypted.pem", "", "wrong").error(),
-            "holds no private key that can be read with its password");
-  EXPECT_NE(read_key_store(stores / "truststore.jks", "changeit", "").error().find("is a JKS store"), std::string::npos);
+  const auto error = [&](const char* name, const char* password, const char* key_password) {
+    return error_of([&] { (void)key_store_properties(stores + "/" + name, password, key_password); });
+  };
+  EXPECT_THAT(error("keystore.p12", "wrong", ""), HasSubstr("wrong password"));
+  EXPECT_THAT(error("truststore.p12", "changeit", ""), HasSubstr("holds no private key"));
+  EXPECT_THAT(error("ca.pem", "", ""), HasSubstr("holds no private key"));
+  // librdkafka is given the key's password alone, so the store's must not hide that it is wrong.
+  EXPECT_THAT(error("keystore-encrypted.pem", "changeit", "wrong"), HasSubstr("wrong password"));
 }
 
 TEST(FindStore, LooksInTheLastDirectoryFirst) {
@@ -77,8 +97,8 @@ TEST(FindStore, LooksInTheLastDirectoryFirst) {
   first.write("b", "1");
   second.write("b", "2");
   const std::array<std::filesystem::path, 2> dirs{first.path(), second.path()};
-  EXPECT_EQ(find_store("a", dirs), first.path() / "a");
-  EXPECT_EQ(find_store("b", dirs), second.path() / "b");
+  EXPECT_EQ(find_store("a", dirs), (first.path() / "a").string());
+  EXPECT_EQ(find_store("b", dirs), (second.path() / "b").string());
   EXPECT_EQ(find_store("/etc/x", dirs), "/etc/x");
   EXPECT_EQ(find_store("c", dirs), "c");
 }
