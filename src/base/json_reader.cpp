@@ -147,7 +147,7 @@ const char* number_end_slowly(const char* p, Fault& fault) {
 [[gnu::always_inline]] inline const char* number_end(const char* p, const char* end, Fault& fault) {
   if (*p == '-') ++p;
   if (end - p >= static_cast<std::ptrdiff_t>(simd::width)) [[likely]] {
-    // One look finds both ends of `123` and `123.456`, whatever their lengths, without a branch that depends on them.
+    // One look finds both ends of `123` and `123.456`, whatever their lengths.
     constexpr simd::Mask guard = 1U << simd::width;
     simd::Mask stops = simd::non_digits(p) | guard;
     const unsigned whole = simd::first_bit(stops);

@@ -84,6 +84,10 @@ const char* QuoteIndex::block(std::array<char, block_bytes>& lent, std::size_t& 
     if (control != 0 && (control & (prefix_xor(quotes) ^ in_string_)) != 0) return false;
     if (masks.high != 0 && !check_utf8(masks.high)) return false;
   }
+  if (quotes == 0) {
+    next_ += size;
+    return true;
+  }
   const auto found = static_cast<unsigned>(std::popcount(quotes));
   in_string_ ^= 0 - static_cast<std::uint64_t>(found & 1U);
   const auto offset = static_cast<std::uint32_t>(next_ - begin_);
@@ -96,8 +100,8 @@ const char* QuoteIndex::block(std::array<char, block_bytes>& lent, std::size_t& 
     }
   };
   write_eight(0);
-  if (found > 8) [[unlikely]] {
-    write_eight(8);
+  write_eight(8);
+  if (found > 16) {
     for (unsigned from = 16; from < found; from += 8) write_eight(from);
   }
   count_ += found;
