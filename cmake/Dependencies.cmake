@@ -28,7 +28,8 @@ if(SIDECAR_RDKAFKA_PREFIX)
   pkg_check_modules(RDKAFKA REQUIRED rdkafka)
   pkg_get_variable(RDKAFKA_LIBDIR rdkafka libdir)
   # The static archive: one binary, and no second copy of the symbols to relocate at start.
-  execute_process(COMMAND ${PKG_CONFIG_EXECUTABLE} --static --libs-only-l --libs-only-other rdkafka
+  # What the archive needs, one level deep: `--static rdkafka` would ask for the private libraries of a shared libcurl too.
+  execute_process(COMMAND ${PKG_CONFIG_EXECUTABLE} --libs-only-l rdkafka-static
                   OUTPUT_VARIABLE rdkafka_private OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
   separate_arguments(rdkafka_private)
   list(FILTER rdkafka_private EXCLUDE REGEX "^-lrdkafka$")

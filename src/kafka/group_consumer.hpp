@@ -114,6 +114,9 @@ class GroupConsumer {
   void release(std::uint32_t slot);
   /// Commits; `done` is called once, on loop 0, later.
   void commit(std::vector<CommitEntry> entries, std::function<void(CommitResult)> done);
+  /// The first offset the partition still holds (its low watermark, asked from the broker); nothing when that cannot be told
+  /// within a few seconds. `done` is called once, on loop 0, later.
+  void first_offset(const TopicPartition& partition, std::function<void(std::optional<Offset>)> done);
   /// Half the session timeout: the bound for draining on revoke (22.5 s for the `consumer` protocol).
   [[nodiscard]] std::chrono::milliseconds revoke_drain_max() const;
   [[nodiscard]] bool connected(std::chrono::milliseconds grace = std::chrono::seconds(10)) const;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,12 +22,13 @@ struct HeaderView {
   std::optional<std::string_view> value;  ///< Nothing: a null value, which Kafka allows.
 };
 
-/// One record to write. Nothing is copied: keys, values and headers must live until the send's slots are all settled,
-/// which the `owner` of the send guarantees.
+/// One record to write. Nothing is copied: keys, values and headers (the array and what it points to) must live until the
+/// send's slots are all settled, which the `owner` of the send guarantees.
 struct ProduceRecord {
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;  ///< Nothing: a tombstone.
-  std::vector<HeaderView> headers;
+  /// A view into one array per request, so that a record costs no allocation of its own; same lifetime as the values.
+  std::span<const HeaderView> headers;
   std::optional<std::int32_t> partition;  ///< Nothing: murmur2 of the key as Java does, sticky-random without a key.
   std::int64_t timestamp_ms = 0;          ///< 0 or below: now.
 };

@@ -18,7 +18,8 @@ struct EventFd::State : std::enable_shared_from_this<EventFd::State> {
   void wait() {
     descriptor.async_wait(asio::posix::descriptor_base::wait_read,
                           [self = shared_from_this()](const boost::system::error_code& error) {
-                            if (error || !self->signalled) return;
+                            // Closed while this call was on its way: its owner is gone.
+                            if (error || !self->descriptor.is_open()) return;
                             std::uint64_t count = 0;
                             // Read before the work, so that a signal during the work is not swallowed.
                             [[maybe_unused]] const auto got = ::read(self->descriptor.native_handle(), &count, sizeof count);
