@@ -1,7 +1,9 @@
 /// The six formats of keys and values, and the codecs of those that take no schema.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -33,15 +33,15 @@ struct ServerSettings {
   std::chrono::milliseconds shutdown_graceful_period{2000};
   RemoteAccess remote_access = RemoteAccess::automatic;
 
-  std::size_t body_bytes_max = 1'000'000;        ///< maxTransferFileSize
-  std::size_t request_line_bytes_max = 8192;     ///< method to version, without CRLF
-  std::size_t header_bytes_max = 16384;          ///< all field lines with their CRLF
+  std::size_t body_bytes_max = 1'000'000;     ///< maxTransferFileSize
+  std::size_t request_line_bytes_max = 8192;  ///< method to version, without CRLF
+  std::size_t header_bytes_max = 16384;       ///< all field lines with their CRLF
   std::size_t header_fields_max = 100;
   std::size_t json_depth_max = 64;
   std::chrono::milliseconds header_timeout{10000};
   std::chrono::milliseconds body_timeout{30000};
   std::chrono::milliseconds idle_timeout{60000};
-  std::size_t connections_max = 1000;            ///< 16 more are kept for health and metrics.
+  std::size_t connections_max = 1000;  ///< 16 more are kept for health and metrics.
   std::size_t requests_in_flight_max = 256;
   std::size_t bytes_in_flight_max = 67108864;
 };

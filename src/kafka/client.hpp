@@ -23,6 +23,9 @@ namespace sidecar::kafka {
 [[nodiscard]] ClientHandle make_client(rd_kafka_type_t type, const Properties& properties, const Properties& overrides,
                                        int events);
 
+/// Creates a client for blocking calls: no events, no log queue. Throws as make_client does.
+[[nodiscard]] ClientHandle make_blocking_client(rd_kafka_type_t type, const Properties& properties);
+
 /// Hides what a property holds when its name says that it is a secret.
 [[nodiscard]] bool is_secret_property(std::string_view name);
 

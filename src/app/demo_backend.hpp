@@ -1,0 +1,46 @@
+/// The sample backend of the demo: one POST route that takes batches and rejects orders with a negative total.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "http/server.hpp"
+#include "loop/loop.hpp"
+#include "observability/log.hpp"
+
+namespace sidecar::app {
+
+struct DemoDelivery {
+  std::string batch_id;
+  std::size_t records = 0;
+  std::size_t rejected = 0;
+};
+
+/// Thread: construct, start and stop on the loop's thread; the counts may be read from any thread.
+class DemoBackend {
+ public:
+  DemoBackend(asio::io_context& loop, observability::Logger logger);
+
+  void start() { server_.start(); }
+  [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+  Task<> stop() { return server_.stop(std::chrono::milliseconds(500)); }
+
+  /// Called on the loop after each batch.
+  std::function<void(const DemoDelivery&)> on_delivery;
+
+  [[nodiscard]] std::vector<DemoDelivery> deliveries() const;
+
+ private:
+  [[nodiscard]] http::Router routes();
+  Task<http::Response> take_batch(http::Request& request);
+
+  mutable std::mutex mutex_;
+  std::vector<DemoDelivery> deliveries_;  ///< Guarded by mutex_.
+  http::HttpServer server_;
+};
+
+}  // namespace sidecar::app
