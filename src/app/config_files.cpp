@@ -324,11 +324,11 @@ std::vector<config::FileSchema> describe_later_files(Draft& draft) {
        {"basicAuthCredentialsUser", ""}, {"basicAuthCredentialsPassword", ""}, {"query", ""}, {"backendUrl", ""}, {"backendPath", ""},
        {"initialStreams", ""}, {"initialTables", ""}, {"rowFormat", "array"}, {"username", ""}, {"password", ""}});
   add("kafka-admin", "The Kafka check of the health pages.", {{"username", ""}, {"password", ""}});
-  for (auto& file : files) {
+  for (std::size_t i = 0; i < files.size(); ++i) {
     PropertiesSpec spec;
     spec.known = [](const std::string& name) { return kafka::is_known_property(kafka::ClientKind::consumer, name); };
     spec.names = kafka::known_properties(kafka::ClientKind::consumer);
-    file.properties("properties", draft.unread_properties, std::move(spec), "Kafka properties.").without_effect = true;
+    files[i].properties("properties", draft.unread_properties.at(i), std::move(spec), "Kafka properties.").without_effect = true;
   }
   add("handler", "The handler chain, which is fixed in this version.",
       {{"enabled", "true"}, {"auditOnError", "false"}, {"auditStackTrace", "false"}, {"basePath", "/"}, {"handlers", ""}, {"chains", ""},

@@ -83,12 +83,19 @@ std::optional<std::vector<std::string>> hooks_of(const config::Value& singletons
   return std::nullopt;
 }
 
+/// Where one name of a list was written.
+config::Origin place_of(const config::Value& list, const std::string& name) {
+  for (const auto& item : list.items)
+    if (item.text == name) return item.origin;
+  return list.origin;
+}
+
 void switch_components(Draft& draft, Loader& loader) {
-  auto origin = loader.origin(hooks_key);
+  config::Value list = *loader.value(hooks_key);
   if (!loader.given(hooks_key)) {
     if (auto names = hooks_of(draft.singletons)) {
       draft.startup_hooks = std::move(*names);
-      origin = draft.singletons.origin;
+      list = draft.singletons;
     }
   }
   auto& components = draft.settings.components;
@@ -96,16 +103,17 @@ void switch_components(Draft& draft, Loader& loader) {
   std::vector<std::string> known;
   for (const auto& hook : hooks) known.push_back(fmt::format("{}{}", hook_prefix, hook.name));
   for (const auto& name : draft.startup_hooks) {
-    const auto found = std::ranges::find(known, name);
-    if (found == known.end()) {
-      const auto near = config::nearest(name, known);
-      loader.problem_at(origin, fmt::format("{} names {}, which is not known{}", hooks_key, name,
-                                            near.empty() ? "" : fmt::format("; did you mean {}?", near)));
-      continue;
-    }
+    const auto near = config::nearest(name, known);
+    if (near != name)
+      loader.problem_at(place_of(list, name), fmt::format("{} names {}, which is not known{}", hooks_key, name,
+                                                          near.empty() ? "" : fmt::format("; did you mean {}?", near)));
+    // The one that was meant goes on, so that its own problems are found in the same run.
+    const auto found = std::ranges::find(known, near);
+    if (found == known.end()) continue;
     const auto& hook = hooks[static_cast<std::size_t>(found - known.begin())];
     if (!hook.later.empty())
-      loader.problem_at(origin, fmt::format("{} names {}: {} is not part of this version, remove the line", hooks_key, hook.name, hook.later));
+      loader.problem_at(place_of(list, name),
+                        fmt::format("{} names {}: {} is not part of this version, remove the line", hooks_key, hook.name, hook.later));
     components.producer |= hook.name == "ProducerStartupHook";
     components.reactive |= hook.name == "ReactiveConsumerStartupHook";
   }
@@ -229,7 +237,7 @@ void settle_reactive(Draft& draft, Loader& loader, const kafka::TranslationConte
   reactive.group_id = translation->properties["group.id"];
   settings.consumer.properties = std::move(translation->properties);
   settings.consumer.topics = reactive.topics;
-  const bool chosen = loader.given("kafka-consumer.requestMaxBytes") || loader.given("kafka-consumer.fetch.max.bytes");
+  const bool chosen = loader.changed("kafka-consumer.requestMaxBytes") || loader.changed("kafka-consumer.fetch.max.bytes");
   if (chosen && static_cast<std::int64_t>(reactive.request_bytes_max) < limits.fetch_bytes_max)
     loader.warning("kafka-consumer.requestMaxBytes",
                    fmt::format("is {}, below fetch.max.bytes, {}: one fetch fills several batches", reactive.request_bytes_max,

@@ -45,7 +45,7 @@ void flatten(const Value& map, const std::string& prefix, PropertyMap& out) {
         out[name] = {value.text, value.origin, value.secret};
         break;
       case Value::Kind::null:
-        if (!value.broken) out[name] = {std::nullopt, value.origin, false};
+        out[name] = {std::nullopt, value.origin, false, value.broken};
         break;
     }
   }
@@ -82,9 +82,14 @@ void Loader::read(const FileSchema& file) {
     known_.push_back(full);
     auto value = value_of(file, key, map);
     if (key.expands) value = sources_.expand(std::move(value));
-    if (!value.broken)
-      if (auto wrong = key.assign(value); !wrong.empty()) problem_at(value.origin, fmt::format("{} {}", full, wrong));
-    keep(full, std::move(value), key);
+    if (value.broken) {
+      failed_.insert(full);
+    } else if (auto wrong = key.assign(value); !wrong.empty()) {
+      if (value.secret) wrong = "does not take this value";  // the words would show it
+      problem_at(value.origin, fmt::format("{} {}", full, wrong));
+      failed_.insert(full);
+    }
+    keep(full, std::move(value), key.fallback, key.without_effect);
   }
 }
 
@@ -116,7 +121,8 @@ void Loader::read_properties(const FileSchema& file, const Key& key, const Value
       if (value && value->kind == Value::Kind::text)
         target[each.name] = {value->text, value->origin, value->secret};
       else if (value)
-        target[each.name] = {value->kind == Value::Kind::list ? std::optional(joined(*value)) : std::nullopt, value->origin, false};
+        target[each.name] = {value->kind == Value::Kind::list ? std::optional(joined(*value)) : std::nullopt, value->origin, false,
+                             value->broken};
       else
         target[each.name] = {each.fallback, built_in_file(file), false};
     }
@@ -126,7 +132,7 @@ void Loader::read_properties(const FileSchema& file, const Key& key, const Value
     const auto full = fmt::format("{}.{}", file.name(), name);
     known_.push_back(full);
     const auto found = sources_.find(full);
-    if (!found || found->broken) continue;
+    if (!found) continue;
     Value one;
     one.kind = Value::Kind::map;
     one.entries.push_back({name, found->origin, *found});
@@ -137,7 +143,10 @@ void Loader::read_properties(const FileSchema& file, const Key& key, const Value
     auto value = Value::of_text(property.text.value_or(""), property.origin);
     if (!property.text) value.kind = Value::Kind::null;
     value.secret = property.secret;
-    keep(fmt::format("{}.{}", file.name(), name), std::move(value), key);
+    if (property.broken) failed_.insert(fmt::format("{}.{}", file.name(), name));
+    const auto described = std::ranges::find(spec.defaults, name, &PropertiesSpec::Default::name);
+    keep(fmt::format("{}.{}", file.name(), name), std::move(value),
+         described == spec.defaults.end() ? std::nullopt : described->fallback, key.without_effect);
   }
 }
 
@@ -155,22 +164,34 @@ void Loader::check_keys(const FileSchema& file, const Value& map, const std::str
   }
 }
 
-void Loader::keep(std::string key, Value value, const Key& described) {
-  const bool is_default = value.kind == Value::Kind::null ? !described.fallback
-                                                          : value.kind == Value::Kind::text && value.text == described.fallback.value_or("");
+void Loader::keep(std::string key, Value value, const std::optional<std::string>& fallback, bool without_effect) {
+  const bool is_default = value.kind == Value::Kind::null ? !fallback : value.kind == Value::Kind::text && value.text == fallback.value_or("");
   const bool changed = !is_built_in(value.origin) && !is_default;
-  origins_[key] = value.origin;
-  effective_.push_back({std::move(key), std::move(value), described.without_effect, changed});
+  effective_.push_back({std::move(key), std::move(value), without_effect, changed});
+}
+
+bool Loader::changed(std::string_view key) const {
+  const auto found = std::ranges::find(effective_, key, &Effective::key);
+  return found != effective_.end() && found->changed;
+}
+
+const Value* Loader::value(std::string_view key) const {
+  const auto found = std::ranges::find(effective_, key, &Effective::key);
+  return found == effective_.end() ? nullptr : &found->value;
 }
 
 const Origin& Loader::origin(std::string_view key) const {
   static const Origin nowhere{std::string(built_in)};
-  const auto found = origins_.find(key);
-  return found == origins_.end() ? nowhere : found->second;
+  const auto* found = value(key);
+  return found == nullptr ? nowhere : found->origin;
 }
 
-void Loader::problem(std::string_view key, std::string text) { problem_at(origin(key), fmt::format("{} {}", key, text)); }
-void Loader::warning(std::string_view key, std::string text) { warning_at(origin(key), fmt::format("{} {}", key, text)); }
+void Loader::problem(std::string_view key, std::string text) {
+  if (!failed_.contains(key)) problem_at(origin(key), fmt::format("{} {}", key, text));
+}
+void Loader::warning(std::string_view key, std::string text) {
+  if (!failed_.contains(key)) warning_at(origin(key), fmt::format("{} {}", key, text));
+}
 
 void Loader::finish() {
   for (const auto& [key, value] : sources_.unused()) {

@@ -116,7 +116,7 @@ Key& FileSchema::add(std::string path, std::string type, std::optional<std::stri
   key.name = path;
   key.path = std::move(path);
   key.type = std::move(type);
-  key.fallback = std::move(fallback);
+  if (fallback && !fallback->empty()) key.fallback = std::move(fallback);  // `${key:}` is null, so an empty default is as well
   key.fallback_note = std::move(note);
   key.meaning = std::move(meaning);
   return keys_.emplace_back(std::move(key));

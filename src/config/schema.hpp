@@ -31,6 +31,7 @@ struct Property {
   std::optional<std::string> text;
   Origin origin;
   bool secret = false;
+  bool broken = false;  ///< Null because its value could not be read.
 };
 using PropertyMap = std::map<std::string, Property>;
 

@@ -118,6 +118,8 @@ class Builder final : public YAML::EventHandler {
                                                    twin->origin.line)});
       return;
     }
+    // The parser notices a missing value only at the next thing it reads, which may be lines below.
+    if (value.kind == Value::Kind::null) value.origin = key.origin;
     map.entries.push_back({std::move(key.text), key.origin, std::move(value)});
   }
 
