@@ -35,7 +35,7 @@ struct Draft {
   bool http_audit = true;
   bool enable_registry = false;
   bool start_on_registry_failure = true;
-  std::vector<std::string> shutdown_hooks;      // accepted, not needed
+  std::vector<std::string> shutdown_hooks;               // accepted, not needed
   std::array<config::PropertyMap, 3> unread_properties;  // of later components
 };
 

@@ -13,7 +13,7 @@ namespace sidecar::config {
 
 /// One value as it counts.
 struct Effective {
-  std::string key;    ///< As in values.yml: `server.httpPort`.
+  std::string key;  ///< As in values.yml: `server.httpPort`.
   Value value;
   bool without_effect = false;
   bool changed = false;  ///< A person wrote something other than the built-in default.
@@ -29,7 +29,8 @@ class Loader {
   /// After the last file: warns about keys that no file knows and files that look like a misspelt one.
   void finish();
 
-  /// About the value of a key (`server.httpPort`). Not said when the value could not even be read: that was said already.
+  /// About the value of a key (`server.httpPort`). Not said when the value could not even be read: that was said
+  /// already.
   void problem(std::string_view key, std::string text);
   void warning(std::string_view key, std::string text);
   /// The same, for a place that is not the one of a key.

@@ -19,7 +19,8 @@ using testing::Not;
 
 const std::filesystem::path data = SIDECAR_TEST_DATA;
 
-LoadOptions options(std::vector<std::filesystem::path> dirs, std::vector<std::pair<std::string, std::string>> set = {}) {
+LoadOptions options(std::vector<std::filesystem::path> dirs,
+                    std::vector<std::pair<std::string, std::string>> set = {}) {
   LoadOptions result;
   result.config_dirs = std::move(dirs);
   result.set = std::move(set);
@@ -58,10 +59,13 @@ TEST(Validate, IsContentWithTheSmallestConfiguration) {
 TEST(Show, NamesTheSourceOfEveryValueAndMasksSecrets) {
   std::ostringstream out;
   std::ostringstream err;
-  const auto from = options({data / "smallest"}, {{"kafka-producer.security.protocol", "SASL_PLAINTEXT"}, {"kafka-producer.username", "me"},
-                                                  {"kafka-producer.password", "hidden-1"}, {"server.keystorePass", "hidden-2"},
+  const auto from = options({data / "smallest"}, {{"kafka-producer.security.protocol", "SASL_PLAINTEXT"},
+                                                  {"kafka-producer.username", "me"},
+                                                  {"kafka-producer.password", "hidden-1"},
+                                                  {"server.keystorePass", "hidden-2"},
                                                   {"kafka-producer.schema.registry.url", "http://u:hidden-3@h"},
-                                                  {"kafka-producer.basic.auth.user.info", "u:hidden-4"}, {"metrics.serverPass", "hidden-5"}});
+                                                  {"kafka-producer.basic.auth.user.info", "u:hidden-4"},
+                                                  {"metrics.serverPass", "hidden-5"}});
   EXPECT_EQ(config_show(from, out, err), 0) << err.str();
   const auto shown = without(out.str(), (data / "smallest").string() + "/");
   EXPECT_THAT(shown, HasSubstr("kafka-consumer.topic: orders  # values.yml:11\n"));
@@ -98,10 +102,16 @@ TEST(Defaults, LoadedAgainAreTheBuiltInOnes) {
   ASSERT_EQ(config_defaults(dir.path() / "new", out, err), 0) << err.str();
   EXPECT_EQ(effective(options({dir.path() / "new"})), effective(options({empty.path()})));
 
-  const std::vector<std::pair<std::string, std::string>> working{{"security.enableVerifyJwt", "false"}, {"kafka-producer.security.protocol", "PLAINTEXT"},
-      {"kafka-producer.keyFormat", "string"}, {"kafka-producer.valueFormat", "json"}, {"kafka-consumer.security.protocol", "PLAINTEXT"},
-      {"kafka-consumer.keyFormat", "string"}, {"kafka-consumer.valueFormat", "json"},
-      {"service.com.networknt.server.StartupHookProvider", "com.networknt.mesh.kafka.ProducerStartupHook,com.networknt.mesh.kafka.ReactiveConsumerStartupHook"}};
+  const std::vector<std::pair<std::string, std::string>> working{
+      {"security.enableVerifyJwt", "false"},
+      {"kafka-producer.security.protocol", "PLAINTEXT"},
+      {"kafka-producer.keyFormat", "string"},
+      {"kafka-producer.valueFormat", "json"},
+      {"kafka-consumer.security.protocol", "PLAINTEXT"},
+      {"kafka-consumer.keyFormat", "string"},
+      {"kafka-consumer.valueFormat", "json"},
+      {"service.com.networknt.server.StartupHookProvider",
+       "com.networknt.mesh.kafka.ProducerStartupHook,com.networknt.mesh.kafka.ReactiveConsumerStartupHook"}};
   const auto written = load_settings(options({dir.path() / "new"}, working));
   const auto built_in = load_settings(options({empty.path()}, working));
   ASSERT_TRUE(written && built_in);

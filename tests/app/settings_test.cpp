@@ -49,12 +49,16 @@ LoadedSettings load(const LoadOptions& from) {
   return {};
 }
 /// The smallest configuration with a few keys changed.
-LoadedSettings with(Pairs set) { return load(options({data / "smallest"}, std::move(set))); }
+LoadedSettings with(Pairs set) {
+  return load(options({data / "smallest"}, std::move(set)));
+}
 std::vector<std::string> problems_with(Pairs set) {
   const auto loaded = load_settings(options({data / "smallest"}, std::move(set)));
   return loaded ? std::vector<std::string>{} : texts(loaded.error().problems);
 }
-std::vector<std::string> warnings_with(Pairs set) { return texts(with(std::move(set)).warnings); }
+std::vector<std::string> warnings_with(Pairs set) {
+  return texts(with(std::move(set)).warnings);
+}
 
 TEST(Smallest, LoadsAndMeansWhatItSays) {
   const auto settings = with({}).settings;
@@ -82,7 +86,10 @@ TEST(Smallest, LoadsAndMeansWhatItSays) {
 
 TEST(Smallest, OnlyTheMissingAuditIsWorthAWarning) {
   EXPECT_THAT(warnings_with({}), ElementsAre(HasSubstr("the audit is not part of this version")));
-  EXPECT_THAT(warnings_with({{"kafka-producer.auditEnabled", "false"}, {"kafka-consumer.auditEnabled", "false"}, {"audit.enabled", "false"}}), IsEmpty());
+  EXPECT_THAT(warnings_with({{"kafka-producer.auditEnabled", "false"},
+                             {"kafka-consumer.auditEnabled", "false"},
+                             {"audit.enabled", "false"}}),
+              IsEmpty());
 }
 
 TEST(BuiltIn, WithoutAnyFileEveryThingThatCannotBeHonouredIsNamed) {
@@ -98,8 +105,10 @@ TEST(BuiltIn, WithoutAnyFileEveryThingThatCannotBeHonouredIsNamed) {
 
 TEST(BuiltIn, OnlyTheProducerRuns) {
   const test::TempDir empty;
-  const auto settings = load(options({empty.path()}, {{"security.enableVerifyJwt", "false"}, {"kafka-producer.security.protocol", "PLAINTEXT"},
-                                                      {"kafka-producer.keyFormat", "string"}, {"kafka-producer.valueFormat", "json"}}))
+  const auto settings = load(options({empty.path()}, {{"security.enableVerifyJwt", "false"},
+                                                      {"kafka-producer.security.protocol", "PLAINTEXT"},
+                                                      {"kafka-producer.keyFormat", "string"},
+                                                      {"kafka-producer.valueFormat", "json"}}))
                             .settings;
   EXPECT_TRUE(settings.components.producer);
   EXPECT_FALSE(settings.components.reactive);
@@ -108,7 +117,9 @@ TEST(BuiltIn, OnlyTheProducerRuns) {
 }
 
 TEST(Java, AConfigurationInTheJavaSidecarsStylesLoads) {
-  const auto loaded = load(options({data / "java"}, {}, {{"KAFKA_PRODUCER_PASSWORD", R"(p\\\"w)"}, {"KAFKA_CONSUMER_PASSWORD", R"(p\"w)"}, {"HOSTNAME", "pod-3"}}));
+  const auto loaded = load(options(
+      {data / "java"}, {},
+      {{"KAFKA_PRODUCER_PASSWORD", R"(p\\\"w)"}, {"KAFKA_CONSUMER_PASSWORD", R"(p\"w)"}, {"HOSTNAME", "pod-3"}}));
   const auto& settings = loaded.settings;
   EXPECT_EQ(settings.server.service_id, "com.acme.orders-1.0.0");
   EXPECT_EQ(settings.produce.service_id, "com.acme.orders-1.0.0");
@@ -130,21 +141,27 @@ TEST(Java, AConfigurationInTheJavaSidecarsStylesLoads) {
   EXPECT_EQ(settings.reactive.batch_records_max, 250U);
   EXPECT_EQ(settings.reactive.backend_timeout.count(), 60000);
   EXPECT_THAT(settings.reactive.topics, ElementsAre("orders", "refunds"));
-  EXPECT_THAT(texts(loaded.warnings), Contains(HasSubstr("without effect in this version: server.environment, audit.headers")));
+  EXPECT_THAT(texts(loaded.warnings),
+              Contains(HasSubstr("without effect in this version: server.environment, audit.headers")));
 }
 
-// Defaults that follow other keys. --------------------------------------------------------------------------------------
+// Defaults that follow other keys.
+// --------------------------------------------------------------------------------------
 
 TEST(ComputedDefault, BackendTimeoutFollowsInstanceTimeout) {
   EXPECT_EQ(with({}).settings.reactive.backend_timeout.count(), 300000);
   EXPECT_EQ(with({{"kafka-consumer.instanceTimeoutMs", "5000"}}).settings.reactive.backend_timeout.count(), 5000);
-  EXPECT_EQ(with({{"kafka-consumer.instanceTimeoutMs", "5000"}, {"kafka-consumer.backendTimeoutMs", "7"}}).settings.reactive.backend_timeout.count(), 7);
+  EXPECT_EQ(with({{"kafka-consumer.instanceTimeoutMs", "5000"}, {"kafka-consumer.backendTimeoutMs", "7"}})
+                .settings.reactive.backend_timeout.count(),
+            7);
 }
 
 TEST(ComputedDefault, BatchRecordsFollowPollRecords) {
   EXPECT_EQ(with({}).settings.reactive.batch_records_max, 100U);
   EXPECT_EQ(with({{"kafka-consumer.max.poll.records", "7"}}).settings.reactive.batch_records_max, 7U);
-  EXPECT_EQ(with({{"kafka-consumer.max.poll.records", "7"}, {"kafka-consumer.maxBatchRecords", "8"}}).settings.reactive.batch_records_max, 8U);
+  EXPECT_EQ(with({{"kafka-consumer.max.poll.records", "7"}, {"kafka-consumer.maxBatchRecords", "8"}})
+                .settings.reactive.batch_records_max,
+            8U);
 }
 
 TEST(ComputedDefault, RequestTimeoutFollowsDeliveryTimeout) {
@@ -160,8 +177,10 @@ TEST(ComputedDefault, HealthHostFollowsTheBackend) {
 
 TEST(ComputedDefault, UndecodableRecordsFollowTheDeadLetters) {
   EXPECT_EQ(with({}).settings.reactive.undecodable_policy, UndecodablePolicy::deadletter);
-  EXPECT_EQ(with({{"kafka-consumer.deadLetterEnabled", "false"}}).settings.reactive.undecodable_policy, UndecodablePolicy::stop);
-  EXPECT_EQ(with({{"kafka-consumer.undecodablePolicy", "skip"}}).settings.reactive.undecodable_policy, UndecodablePolicy::skip);
+  EXPECT_EQ(with({{"kafka-consumer.deadLetterEnabled", "false"}}).settings.reactive.undecodable_policy,
+            UndecodablePolicy::stop);
+  EXPECT_EQ(with({{"kafka-consumer.undecodablePolicy", "skip"}}).settings.reactive.undecodable_policy,
+            UndecodablePolicy::skip);
 }
 
 TEST(ComputedDefault, TheJsonDepthIsOneForAll) {
@@ -171,20 +190,25 @@ TEST(ComputedDefault, TheJsonDepthIsOneForAll) {
 }
 
 TEST(Limits, GoWhereTheyAreKept) {
-  const auto settings = with({{"kafka-producer.max.request.size", "5000"}, {"kafka-producer.max.block.ms", "70"}, {"kafka-consumer.prefetchMaxBytes", "2000000"}}).settings;
+  const auto settings = with({{"kafka-producer.max.request.size", "5000"},
+                              {"kafka-producer.max.block.ms", "70"},
+                              {"kafka-consumer.prefetchMaxBytes", "2000000"}})
+                            .settings;
   EXPECT_EQ(settings.producer.record_bytes_max, 5000);
   EXPECT_EQ(settings.producer.block_max.count(), 70);
   EXPECT_EQ(settings.consumer.prefetch_bytes_max, 2000000);
   EXPECT_EQ(settings.reactive.prefetch_bytes_max, 2000000);
 }
 
-// Components. -----------------------------------------------------------------------------------------------------------
+// Components.
+// -----------------------------------------------------------------------------------------------------------
 
 constexpr const char* hooks = "service.com.networknt.server.StartupHookProvider";
 const std::string prefix = "com.networknt.mesh.kafka.";
 
 TEST(Hooks, MayBeGivenAsTextInAnyOrder) {
-  const auto list = with({{hooks, prefix + "ReactiveConsumerStartupHook," + prefix + "ProducerStartupHook"}}).settings.components;
+  const auto list =
+      with({{hooks, prefix + "ReactiveConsumerStartupHook," + prefix + "ProducerStartupHook"}}).settings.components;
   EXPECT_TRUE(list.producer && list.reactive);
   const auto json = with({{hooks, "[\"" + prefix + "ProducerStartupHook\"]"}}).settings.components;
   EXPECT_TRUE(json.producer && !json.reactive);
@@ -200,35 +224,44 @@ TEST(Hooks, AreReadFromServiceYmlInTheJavaSidecarsForm) {
             "- com.networknt.registry.URL:\n  - com.networknt.registry.URLImpl:\n      protocol: light\n"
             "- com.networknt.server.StartupHookProvider:\n  - com.networknt.mesh.kafka.ReactiveConsumerStartupHook\n"
             "  - com.networknt.mesh.kafka.ProducerStartupHook\n");
-  std::ofstream(dir.path() / "values.yml", std::ios::trunc) << "security.enableVerifyJwt: false\nkafka-producer.security.protocol: PLAINTEXT\n"
-      "kafka-producer.keyFormat: string\nkafka-producer.valueFormat: json\nkafka-consumer.security.protocol: PLAINTEXT\n"
-      "kafka-consumer.keyFormat: string\nkafka-consumer.valueFormat: json\n";
+  std::ofstream(dir.path() / "values.yml", std::ios::trunc)
+      << "security.enableVerifyJwt: false\nkafka-producer.security.protocol: PLAINTEXT\n"
+         "kafka-producer.keyFormat: string\nkafka-producer.valueFormat: json\nkafka-consumer.security.protocol: "
+         "PLAINTEXT\n"
+         "kafka-consumer.keyFormat: string\nkafka-consumer.valueFormat: json\n";
   const auto components = load(options({dir.path()})).settings.components;
   EXPECT_TRUE(components.producer && components.reactive);
 }
 
 TEST(Hooks, UnknownOnesAreAProblemWithTheNearestName) {
-  EXPECT_THAT(problems_with({{hooks, prefix + "ProducerStartupHok"}}), ElementsAre(HasSubstr("did you mean com.networknt.mesh.kafka.ProducerStartupHook?")));
-  EXPECT_THAT(problems_with({{hooks, "com.acme.MyHook"}}), ElementsAre(HasSubstr("names com.acme.MyHook, which is not known")));
+  EXPECT_THAT(problems_with({{hooks, prefix + "ProducerStartupHok"}}),
+              ElementsAre(HasSubstr("did you mean com.networknt.mesh.kafka.ProducerStartupHook?")));
+  EXPECT_THAT(problems_with({{hooks, "com.acme.MyHook"}}),
+              ElementsAre(HasSubstr("names com.acme.MyHook, which is not known")));
 }
 
 class LaterHook : public testing::TestWithParam<const char*> {};
 TEST_P(LaterHook, IsAProblemThatNamesIt) {
   EXPECT_THAT(problems_with({{hooks, prefix + "ProducerStartupHook," + prefix + GetParam()}}),
-              ElementsAre(testing::AllOf(HasSubstr(std::string("names ") + GetParam()), HasSubstr("is not part of this version"))));
+              ElementsAre(testing::AllOf(HasSubstr(std::string("names ") + GetParam()),
+                                         HasSubstr("is not part of this version"))));
 }
 INSTANTIATE_TEST_SUITE_P(Rows, LaterHook,
-                         testing::Values("ActiveConsumerStartupHook", "AdminClientStartupHook", "AuditProducerStartupHook",
-                                         "KsqldbActiveConsumerStartupHook", "KsqldbReactiveConsumerStartupHook", "MessageReplayStreamStartupHook"));
+                         testing::Values("ActiveConsumerStartupHook", "AdminClientStartupHook",
+                                         "AuditProducerStartupHook", "KsqldbActiveConsumerStartupHook",
+                                         "KsqldbReactiveConsumerStartupHook", "MessageReplayStreamStartupHook"));
 
 TEST(Hooks, DeadLettersNeedTheProducer) {
-  EXPECT_THAT(problems_with({{hooks, prefix + "ReactiveConsumerStartupHook"}}), ElementsAre(HasSubstr("add com.networknt.mesh.kafka.ProducerStartupHook")));
-  const auto alone = with({{hooks, prefix + "ReactiveConsumerStartupHook"}, {"kafka-consumer.deadLetterEnabled", "false"}}).settings;
+  EXPECT_THAT(problems_with({{hooks, prefix + "ReactiveConsumerStartupHook"}}),
+              ElementsAre(HasSubstr("add com.networknt.mesh.kafka.ProducerStartupHook")));
+  const auto alone =
+      with({{hooks, prefix + "ReactiveConsumerStartupHook"}, {"kafka-consumer.deadLetterEnabled", "false"}}).settings;
   EXPECT_FALSE(alone.components.producer);
   EXPECT_TRUE(alone.producer.properties.empty());
 }
 
-// Problems and warnings that cross keys. --------------------------------------------------------------------------------
+// Problems and warnings that cross keys.
+// --------------------------------------------------------------------------------
 
 struct Rule {
   const char* name;
@@ -236,67 +269,109 @@ struct Rule {
   const char* text;
 };
 class ProblemRule : public testing::TestWithParam<Rule> {};
-TEST_P(ProblemRule, IsTheOnlyProblem) { EXPECT_THAT(problems_with(GetParam().set), ElementsAre(HasSubstr(GetParam().text))); }
+TEST_P(ProblemRule, IsTheOnlyProblem) {
+  EXPECT_THAT(problems_with(GetParam().set), ElementsAre(HasSubstr(GetParam().text)));
+}
 INSTANTIATE_TEST_SUITE_P(
     Rows, ProblemRule,
     testing::Values(
         Rule{"tokens", {{"security.enableVerifyJwt", "true"}}, "security.enableVerifyJwt must be set to false"},
         Rule{"no_listener", {{"server.enableHttp", "false"}}, "there would be no listener"},
         Rule{"ports_upside_down", {{"server.minPort", "3000"}}, "server.minPort must not be above server.maxPort"},
-        Rule{"registry_must_not_fail", {{"server.enableRegistry", "true"}, {"server.startOnRegistryFailure", "false"}}, "server.enableRegistry cannot be honoured"},
-        Rule{"producer_avro", {{"kafka-producer.keyFormat", "avro"}}, "kafka-producer.keyFormat is avro, but the schema registry is not part"},
-        Rule{"consumer_protobuf", {{"kafka-consumer.valueFormat", "PROTOBUF"}}, "kafka-consumer.valueFormat is protobuf"},
-        Rule{"partition_lanes", {{"kafka-consumer.dispatch", "partition"}}, "kafka-consumer.dispatch is partition, but"},
+        Rule{"registry_must_not_fail",
+             {{"server.enableRegistry", "true"}, {"server.startOnRegistryFailure", "false"}},
+             "server.enableRegistry cannot be honoured"},
+        Rule{"producer_avro",
+             {{"kafka-producer.keyFormat", "avro"}},
+             "kafka-producer.keyFormat is avro, but the schema registry is not part"},
+        Rule{"consumer_protobuf",
+             {{"kafka-consumer.valueFormat", "PROTOBUF"}},
+             "kafka-consumer.valueFormat is protobuf"},
+        Rule{
+            "partition_lanes", {{"kafka-consumer.dispatch", "partition"}}, "kafka-consumer.dispatch is partition, but"},
         Rule{"other_dispatch", {{"kafka-consumer.dispatch", "key"}}, "kafka-consumer.dispatch must be batch"},
         Rule{"no_topic", {{"kafka-consumer.topic", " , "}}, "kafka-consumer.topic is needed"},
         Rule{"bad_topic", {{"kafka-consumer.topic", "a b"}}, "kafka-consumer.topic names 'a b'"},
-        Rule{"long_letter_topic", {{"kafka-consumer.topic", std::string(246, 'a')}}, "kafka-consumer.deadLetterTopicExt makes"},
-        Rule{"no_letter_ext", {{"kafka-consumer.deadLetterTopicExt", ""}}, "kafka-consumer.deadLetterTopicExt is needed"},
-        Rule{"no_scheme", {{"kafka-consumer.backendApiHost", "localhost:8081"}}, "kafka-consumer.backendApiHost must have the form"},
-        Rule{"host_with_path", {{"kafka-consumer.backendApiHost", "http://h:1/x"}}, "kafka-consumer.backendApiHost must have the form"},
-        Rule{"relative_path", {{"kafka-consumer.backendApiPath", "records"}}, "kafka-consumer.backendApiPath must start with /"},
-        Rule{"letters_off_but_wanted", {{"kafka-consumer.deadLetterEnabled", "false"}, {"kafka-consumer.undecodablePolicy", "deadletter"}},
+        Rule{"long_letter_topic",
+             {{"kafka-consumer.topic", std::string(246, 'a')}},
+             "kafka-consumer.deadLetterTopicExt makes"},
+        Rule{"no_letter_ext",
+             {{"kafka-consumer.deadLetterTopicExt", ""}},
+             "kafka-consumer.deadLetterTopicExt is needed"},
+        Rule{"no_scheme",
+             {{"kafka-consumer.backendApiHost", "localhost:8081"}},
+             "kafka-consumer.backendApiHost must have the form"},
+        Rule{"host_with_path",
+             {{"kafka-consumer.backendApiHost", "http://h:1/x"}},
+             "kafka-consumer.backendApiHost must have the form"},
+        Rule{"relative_path",
+             {{"kafka-consumer.backendApiPath", "records"}},
+             "kafka-consumer.backendApiPath must start with /"},
+        Rule{"letters_off_but_wanted",
+             {{"kafka-consumer.deadLetterEnabled", "false"}, {"kafka-consumer.undecodablePolicy", "deadletter"}},
              "kafka-consumer.undecodablePolicy is deadletter, but"},
-        Rule{"backoff_upside_down", {{"kafka-consumer.retryBackoffMaxMs", "99"}}, "must not be below kafka-consumer.waitPeriod"},
+        Rule{"backoff_upside_down",
+             {{"kafka-consumer.retryBackoffMaxMs", "99"}},
+             "must not be below kafka-consumer.waitPeriod"},
         Rule{"acks", {{"kafka-producer.acks", "1"}}, "kafka-producer.acks 1 contradicts enable.idempotence"},
-        Rule{"transactions", {{"kafka-producer.transactional.id", "t"}}, "kafka-producer.transactional.id makes librdkafka refuse every record"},
-        Rule{"health_host", {{"health.downstreamEnabled", "true"}, {"health.downstreamHost", "h"}}, "health.downstreamHost must have the form"}),
+        Rule{"transactions",
+             {{"kafka-producer.transactional.id", "t"}},
+             "kafka-producer.transactional.id makes librdkafka refuse every record"},
+        Rule{"health_host",
+             {{"health.downstreamEnabled", "true"}, {"health.downstreamHost", "h"}},
+             "health.downstreamHost must have the form"}),
     [](const auto& row) { return row.param.name; });
 
 class WarningRule : public testing::TestWithParam<Rule> {};
 TEST_P(WarningRule, IsSaidOnce) {
   auto warnings = warnings_with(GetParam().set);
-  std::erase_if(warnings, [](const std::string& line) { return line.find("the audit is not part") != std::string::npos; });
+  std::erase_if(warnings,
+                [](const std::string& line) { return line.find("the audit is not part") != std::string::npos; });
   EXPECT_THAT(warnings, ElementsAre(HasSubstr(GetParam().text)));
 }
 INSTANTIATE_TEST_SUITE_P(
     Rows, WarningRule,
     testing::Values(Rule{"registry", {{"server.enableRegistry", "true"}}, "server.enableRegistry has no effect"},
                     Rule{"remote_access", {{"server.remoteAccess", "allow"}}, "server.remoteAccess is allow"},
-                    Rule{"discard", {{"kafka-consumer.deadLetterEnabled", "false"}}, "kafka-consumer.unprocessedPolicy is discard and dead letters are off"},
-                    Rule{"host_names", {{"client.verifyHostname", "false"}, {"kafka-consumer.backendApiHost", "https://h:1"}}, "client.verifyHostname is false"},
-                    Rule{"small_requests", {{"kafka-consumer.requestMaxBytes", "102400"}, {"kafka-consumer.fetch.max.bytes", "102401"}},
+                    Rule{"discard",
+                         {{"kafka-consumer.deadLetterEnabled", "false"}},
+                         "kafka-consumer.unprocessedPolicy is discard and dead letters are off"},
+                    Rule{"host_names",
+                         {{"client.verifyHostname", "false"}, {"kafka-consumer.backendApiHost", "https://h:1"}},
+                         "client.verifyHostname is false"},
+                    Rule{"small_requests",
+                         {{"kafka-consumer.requestMaxBytes", "102400"}, {"kafka-consumer.fetch.max.bytes", "102401"}},
                          "kafka-consumer.requestMaxBytes is 102400, below fetch.max.bytes, 102401"},
                     Rule{"retries", {{"kafka-producer.retries", "3"}}, "kafka-producer.retries 3 end within a second"},
-                    Rule{"unknown", {{"kafka-producer.lingre.ms", "3"}}, "kafka-producer.lingre.ms is not known and ignored; did you mean kafka-producer.linger.ms?"},
-                    Rule{"later_component", {{"metrics.serverHost", "influx"}, {"kafka-streams.application.id", "x"}},
+                    Rule{"unknown",
+                         {{"kafka-producer.lingre.ms", "3"}},
+                         "kafka-producer.lingre.ms is not known and ignored; did you mean kafka-producer.linger.ms?"},
+                    Rule{"later_component",
+                         {{"metrics.serverHost", "influx"}, {"kafka-streams.application.id", "x"}},
                          "without effect in this version: kafka-streams.application.id, metrics.serverHost"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(WarningRule, NothingIsSaidWhereNothingIsWrong) {
-  const Pairs quiet{{"kafka-producer.auditEnabled", "false"}, {"kafka-consumer.auditEnabled", "false"}, {"audit.enabled", "false"}};
+  const Pairs quiet{
+      {"kafka-producer.auditEnabled", "false"}, {"kafka-consumer.auditEnabled", "false"}, {"audit.enabled", "false"}};
   auto same_size = quiet;
-  same_size.insert(same_size.end(), {{"kafka-consumer.requestMaxBytes", "102400"}, {"kafka-consumer.fetch.max.bytes", "102400"}});
+  same_size.insert(same_size.end(),
+                   {{"kafka-consumer.requestMaxBytes", "102400"}, {"kafka-consumer.fetch.max.bytes", "102400"}});
   EXPECT_THAT(warnings_with(same_size), IsEmpty());
   auto plain_backend = quiet;
   plain_backend.emplace_back("client.verifyHostname", "false");  // of no matter to an http backend
   EXPECT_THAT(warnings_with(plain_backend), IsEmpty());
   auto retry = quiet;
-  retry.insert(retry.end(), {{"kafka-consumer.deadLetterEnabled", "false"}, {"kafka-consumer.unprocessedPolicy", "retry"}});
+  retry.insert(retry.end(),
+               {{"kafka-consumer.deadLetterEnabled", "false"}, {"kafka-consumer.unprocessedPolicy", "retry"}});
   EXPECT_THAT(warnings_with(retry), IsEmpty());
+  auto new_protocol = quiet;  // the built-in session timeout and assignor give way in silence
+  new_protocol.emplace_back("kafka-consumer.group.protocol", "consumer");
+  EXPECT_THAT(warnings_with(new_protocol), IsEmpty());
 }
 
-// Where files are looked for. -------------------------------------------------------------------------------------------
+// Where files are looked for.
+// -------------------------------------------------------------------------------------------
 
 TEST(Directories, TheCommandLineReplacesTheEnvironment) {
   const Environment environment{{"LIGHT_4J_CONFIG_DIR", (data / "java").string()}};
@@ -308,7 +383,9 @@ TEST(Directories, TheCommandLineReplacesTheEnvironment) {
 TEST(Directories, TheEnvironmentIsAPathList) {
   const test::TempDir second;
   second.write("server.yml", "httpPort: 9999\n");
-  const auto loaded = load(options({}, {}, {{"LIGHT_4J_CONFIG_DIR", (data / "smallest").string() + "::" + second.path().string() + ":/no/such/dir"}}));
+  const auto loaded = load(options(
+      {}, {},
+      {{"LIGHT_4J_CONFIG_DIR", (data / "smallest").string() + "::" + second.path().string() + ":/no/such/dir"}}));
   EXPECT_THAT(loaded.settings.config_dirs, ElementsAre(data / "smallest", second.path()));
   EXPECT_EQ(loaded.settings.server.http_port, 8080);  // values.yml over the literal of a file
   EXPECT_THAT(texts(loaded.warnings), Contains("there is no directory /no/such/dir"));
@@ -322,7 +399,8 @@ TEST(Directories, AMissingOneOnTheCommandLineIsAProblem) {
 }
 
 TEST(Problems, ComeTogetherWithTheWarningsThatMayExplainThem) {
-  const auto loaded = load_settings(options({data / "smallest"}, {{"security.enableVerifyJwt", "true"}, {"security.enableVerifyJwtt", "false"}}));
+  const auto loaded = load_settings(
+      options({data / "smallest"}, {{"security.enableVerifyJwt", "true"}, {"security.enableVerifyJwtt", "false"}}));
   ASSERT_FALSE(loaded);
   EXPECT_THAT(texts(loaded.error().warnings), Contains(HasSubstr("did you mean security.enableVerifyJwt?")));
 }
