@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <set>
+#include <stdexcept>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -356,35 +357,27 @@ class Translator {
     if (!location || given_.contains("ssl.ca.location") || given_.contains("ssl.ca.pem") ||
         given_.contains("ssl.truststore.certificates"))
       return;
-    const auto path = find_store(*location, context_.config_dirs);
-    auto store = read_trust_store(path, password);
-    if (!store)
-      problem("ssl.truststore.location",
-              fmt::format("names {}: {}; PEM and PKCS12 are read, and an empty location means the system's authorities",
-                          path.string(), store.error()));
-    else if (store->is_pem_file)
-      set("ssl.ca.location", path.string(), "ssl.truststore.location");
-    else
-      set("ssl.ca.pem", std::move(store->certificates), "ssl.truststore.location");
+    use_store("ssl.truststore.location", [&] {
+      return trust_store_properties(find_store(*location, context_.config_dirs), password);
+    });
   }
 
   void key_store() {
     const auto location = take("ssl.keystore.location");
     const auto password = take("ssl.keystore.password").value_or("");
     if (!location) return;
-    const auto path = find_store(*location, context_.config_dirs);
-    const auto key_password = given_.contains("ssl.key.password") ? given_.at("ssl.key.password") : password;
-    const auto store = read_key_store(path, password, key_password);
-    if (!store) {
-      problem("ssl.keystore.location", fmt::format("names {}: {}", path.string(), store.error()));
-    } else if (*store == KeyStoreKind::pkcs12) {
-      set("ssl.keystore.location", path.string(), "ssl.keystore.location");
-      set("ssl.keystore.password", password, "ssl.keystore.password");
-      drop("ssl.key.password");  // one password opens store and key
-    } else {
-      set("ssl.certificate.location", path.string(), "ssl.keystore.location");
-      set("ssl.key.location", path.string(), "ssl.keystore.location");
-      if (!key_password.empty()) set("ssl.key.password", key_password, "ssl.key.password");
+    const auto key_password = take("ssl.key.password").value_or("");
+    use_store("ssl.keystore.location", [&] {
+      return key_store_properties(find_store(*location, context_.config_dirs), password, key_password);
+    });
+  }
+
+  template <class Read>
+  void use_store(const std::string& key, const Read& read) {
+    try {
+      for (auto& [name, value] : read()) set(name, value, key);
+    } catch (const std::runtime_error& why) {
+      problem(key, fmt::format("cannot be used: {}", why.what()));
     }
   }
 
@@ -654,6 +647,10 @@ class Translator {
   void ask_librdkafka() {
     const std::unique_ptr<rd_kafka_conf_t, FreeConf> conf(rd_kafka_conf_new());
     for (auto& [name, value] : done_.properties) {
+      if (name.ends_with("password") && value.starts_with(' ')) {
+        problem(source_.contains(name) ? source_.at(name) : name, "starts with white space, which librdkafka drops");
+        continue;
+      }
       std::array<char, 512> why{};
       auto outcome = rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), why.data(), why.size());
       if (outcome == RD_KAFKA_CONF_INVALID) {
