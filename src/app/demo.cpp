@@ -1,6 +1,7 @@
 #include "app/demo.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -32,7 +33,6 @@ using std::chrono::milliseconds;
 constexpr int orders_sent = 40;
 constexpr int orders_bad = 4;  ///< Every tenth has a negative total.
 constexpr int partitions = 4;
-constexpr auto step_limit = std::chrono::seconds(30);
 constexpr auto look_again = milliseconds(50);
 
 /// A directory that goes away with its owner.
@@ -125,8 +125,12 @@ class Tour {
     // A name of its own, so that the tour tells the same story on a broker that has seen it before.
     const std::string topic = options_.kafka.empty() ? "orders" : "orders-demo-" + make_id();
     const std::string group = options_.kafka.empty() ? "billing" : topic;
-    inspector.create_topic(topic, partitions);
-    inspector.create_topic(topic + ".dlq", 1);
+    const auto create = [&](const std::string& name, int count) {
+      // The mock does not know the request that creates topics.
+      mock ? mock->create_topic(name, count) : inspector.create_topic(name, count);
+    };
+    create(topic, partitions);
+    create(topic + ".dlq", 1);
     // 29 is TOPIC_AUTHORIZATION_FAILED: as a rule nothing that heals by itself.
     if (options_.without == DemoWithout::commit) mock->push_errors(kafka::MockRequest::offset_commit, std::vector(1000, 29));
     step("Kafka", (options_.kafka.empty() ? "three brokers inside this process, in memory: " : "the broker at ") + bootstrap);
@@ -168,10 +172,8 @@ class Tour {
 
  private:
   bool produce(const std::string& url, const std::string& topic) {
-    http::BackendClient client(loops_.first(), url, http::ClientSettings{}, nullptr, false, observability::Logger());
     const std::string body = produce_body();
-    const auto answer = await(post(client, "/producers/" + topic, body));
-    await(stop_client(client));
+    const auto answer = await(post(loops_.first(), url, "/producers/" + topic, body));
     if (!answer) return missing("produce: " + answer.error().text);
     const auto text = answer->body.view();
     const auto offsets = count_of(text, "\"offset\":");
@@ -251,13 +253,12 @@ class Tour {
     on_loop([&] { backend.on_delivery = nullptr; });
   }
 
-  static Task<http::ClientResult> post(http::BackendClient& client, std::string path, std::string_view body) {
+  static Task<http::ClientResult> post(asio::io_context& loop, std::string url, std::string path, std::string_view body) {
+    http::BackendClient client(loop, url, http::ClientSettings{}, nullptr, false, observability::Logger());
     const std::array<std::string_view, 1> pieces{body};
-    co_return co_await client.post(path, {}, pieces, {.timeout = std::chrono::seconds(30), .response_bytes_max = 1U << 20});
-  }
-  static Task<> stop_client(http::BackendClient& client) {
+    auto answer = co_await client.post(path, {}, pieces, {.timeout = std::chrono::seconds(30), .response_bytes_max = 1U << 20});
     client.stop();
-    co_return;
+    co_return answer;
   }
 
   /// Runs on loop 0, awaited here.
@@ -276,7 +277,7 @@ class Tour {
 
   template <class Condition>
   bool eventually(Condition holds) {
-    const auto end = std::chrono::steady_clock::now() + step_limit;
+    const auto end = std::chrono::steady_clock::now() + options_.step_limit;
     while (!holds()) {
       if (stopped_ || std::chrono::steady_clock::now() > end) return false;
       std::this_thread::sleep_for(look_again);

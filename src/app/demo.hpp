@@ -1,6 +1,7 @@
 /// `kafka-sidecar demo`: the product's main job told step by step, on a Kafka inside the process or on a real one.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <iosfwd>
 #include <string>
@@ -17,6 +18,7 @@ struct DemoOptions {
   std::string kafka;         ///< Bootstrap servers of a real Kafka; empty: three mock brokers in the process.
   observability::Level log_level = observability::Level::warn;
   DemoWithout without = DemoWithout::nothing;
+  std::chrono::seconds step_limit{30};  ///< Longest wait for one step.
 };
 
 [[nodiscard]] int demo(const DemoOptions& options, std::ostream& out, std::ostream& err);

@@ -12,8 +12,10 @@
 
 #include "app/config_commands.hpp"
 #include "app/demo.hpp"
+#include "app/error_reference.hpp"
 #include "app/run.hpp"
 #include "app/version.hpp"
+#include "kafka/inspector.hpp"
 
 namespace {
 
@@ -83,9 +85,9 @@ int run_command(const Arguments& arguments) {
 int version_command(bool json) {
   if (json) {
     std::cout << R"({"name":"kafka-sidecar","version":")" << sidecar::app::version << R"(","librdkafka":")"
-              << sidecar::app::librdkafka_version() << "\"}\n";
+              << sidecar::kafka::library_version() << "\"}\n";
   } else {
-    std::cout << "kafka-sidecar " << sidecar::app::version << " (librdkafka " << sidecar::app::librdkafka_version() << ")\n";
+    std::cout << "kafka-sidecar " << sidecar::app::version << " (librdkafka " << sidecar::kafka::library_version() << ")\n";
   }
   return exit_clean;
 }
@@ -126,6 +128,7 @@ int dispatch(int argc, char** argv) {
   demo->add_flag("--check", arguments.check, "Unattended: verify every step, exit 1 when one is missing");
   demo->add_option("--kafka", arguments.kafka, "Use a real Kafka instead")->type_name("HOST:PORT");
 
+  auto* errors = app.add_subcommand("errors", "Every error code, as Markdown");
   auto* version = app.add_subcommand("version", "Print the version");
   version->add_flag("--json", arguments.json, "As JSON");
 
@@ -139,6 +142,7 @@ int dispatch(int argc, char** argv) {
   if (*show) return sidecar::app::config_show(load_options(arguments), std::cout, std::cerr);
   if (*defaults) return sidecar::app::config_defaults(arguments.defaults_dir, std::cout, std::cerr);
   if (*reference) return sidecar::app::config_reference(std::cout);
+  if (*errors) return sidecar::app::error_reference(std::cout);
   if (*version) return version_command(arguments.json);
   sidecar::app::DemoOptions options;
   options.check = arguments.check;

@@ -75,7 +75,9 @@ struct Sidecar::Parts {
     }
     backend = std::make_unique<http::BackendClient>(loops.first(), reactive_settings.backend_api_host, settings.client,
                                                     find_file, reactive_settings.backend_connection_reset, log.named("backend"));
-    consume::reactive::BackendGate gate{.address = backend->origin(), .timeout = settings.health.timeout};
+    consume::reactive::BackendGate gate;
+    gate.address = backend->origin();
+    gate.timeout = settings.health.timeout;
     if (settings.health.downstream_enabled) {
       health_page = std::make_unique<http::BackendClient>(loops.first(), settings.health.downstream_host, settings.client,
                                                           find_file, false, log.named("backend"));

@@ -33,6 +33,14 @@ Level level_of(int syslog_level) {
   return syslog_level <= 6 ? Level::info : Level::debug;
 }
 
+ClientHandle client_from(rd_kafka_type_t type, ConfHandle conf) {
+  std::array<char, 512> why{};
+  ClientHandle client{rd_kafka_new(type, conf.get(), why.data(), why.size())};
+  if (!client) throw std::runtime_error(fmt::format("Kafka client: {}", why.data()));
+  [[maybe_unused]] auto* const owned = conf.release();  // the client owns it now; after a failure it is still ours
+  return client;
+}
+
 }  // namespace
 
 bool is_secret_property(std::string_view name) {
@@ -41,7 +49,8 @@ bool is_secret_property(std::string_view name) {
   return std::ranges::any_of(endings, [name](std::string_view ending) { return name.ends_with(ending); });
 }
 
-ClientHandle make_client(rd_kafka_type_t type, const Properties& properties, const Properties& overrides, int events) {
+ClientHandle make_client(rd_kafka_type_t type, const Properties& properties, const Properties& overrides, int events,
+                         void* topic_opaque) {
   ConfHandle conf{rd_kafka_conf_new()};
   for (const auto& [name, value] : properties) {
     if (!overrides.contains(name)) set_property(conf.get(), name, value);
@@ -52,17 +61,26 @@ ClientHandle make_client(rd_kafka_type_t type, const Properties& properties, con
   if (interval.empty() || interval == "0") set_property(conf.get(), "statistics.interval.ms", "5000");
   set_property(conf.get(), "log.queue", "true");
   rd_kafka_conf_set_events(conf.get(), events | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS | RD_KAFKA_EVENT_LOG);
+  if (topic_opaque != nullptr) {
+    if (rd_kafka_conf_get_default_topic_conf(conf.get()) == nullptr) {
+      rd_kafka_conf_set_default_topic_conf(conf.get(), rd_kafka_topic_conf_new());
+    }
+    rd_kafka_topic_conf_set_opaque(rd_kafka_conf_get_default_topic_conf(conf.get()), topic_opaque);
+  }
   const bool oauth = lookup(properties, "sasl.mechanism") == "OAUTHBEARER" ||
                      lookup(properties, "sasl.mechanisms") == "OAUTHBEARER";
   if (oauth) rd_kafka_conf_enable_sasl_queue(conf.get(), 1);
 
-  std::array<char, 512> why{};
-  ClientHandle client{rd_kafka_new(type, conf.get(), why.data(), why.size())};
-  if (!client) throw std::runtime_error(fmt::format("Kafka client: {}", why.data()));
-  [[maybe_unused]] auto* const owned = conf.release();  // the client owns it now; after a failure it is still ours
+  auto client = client_from(type, std::move(conf));
   // Fetching a token is an HTTP call: not on loop 0.
   if (oauth) ErrorHandle{rd_kafka_sasl_background_callbacks_enable(client.get())};
   return client;
+}
+
+ClientHandle make_blocking_client(rd_kafka_type_t type, const Properties& properties) {
+  ConfHandle conf{rd_kafka_conf_new()};
+  for (const auto& [name, value] : properties) set_property(conf.get(), name, value);
+  return client_from(type, std::move(conf));
 }
 
 EventPump::EventPump(asio::io_context& loop0, QueueHandle queue, OnEvent on_event)

@@ -19,9 +19,13 @@
 namespace sidecar::kafka {
 
 /// Creates a client that reports through events only: `events` (RD_KAFKA_EVENT_...) and its errors, statistics and logs.
-/// `overrides` win over `properties`. Throws std::runtime_error with librdkafka's words, never with a secret's value.
+/// `overrides` win over `properties`. `topic_opaque` is what rd_kafka_topic_opaque returns for its topics.
+/// Throws std::runtime_error with librdkafka's words, never with a secret's value.
 [[nodiscard]] ClientHandle make_client(rd_kafka_type_t type, const Properties& properties, const Properties& overrides,
-                                       int events);
+                                       int events, void* topic_opaque = nullptr);
+
+/// Creates a client for blocking calls: no events, no log queue. Throws as make_client does.
+[[nodiscard]] ClientHandle make_blocking_client(rd_kafka_type_t type, const Properties& properties);
 
 /// Hides what a property holds when its name says that it is a secret.
 [[nodiscard]] bool is_secret_property(std::string_view name);

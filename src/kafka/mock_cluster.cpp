@@ -8,64 +8,18 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
-#include <set>
 #include <stdexcept>
 
+#include "kafka/client.hpp"
 #include "kafka/handles.hpp"
 
 namespace sidecar::kafka {
 namespace {
 
 using MockHandle = std::unique_ptr<rd_kafka_mock_cluster_t, DestroyWith<rd_kafka_mock_cluster_destroy>>;
-using MessageHandle = std::unique_ptr<rd_kafka_message_t, DestroyWith<rd_kafka_message_destroy>>;
 
 void check(rd_kafka_resp_err_t error, const std::string& what) {
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(fmt::format("{}: {}", what, rd_kafka_err2str(error)));
-}
-
-ClientHandle new_client(rd_kafka_type_t type, const Properties& properties) {
-  ConfHandle conf{rd_kafka_conf_new()};
-  std::array<char, 512> why{};
-  for (const auto& [name, value] : properties) {
-    if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), why.data(), why.size()) != RD_KAFKA_CONF_OK) {
-      throw std::runtime_error(why.data());
-    }
-  }
-  ClientHandle client{rd_kafka_new(type, conf.get(), why.data(), why.size())};
-  if (!client) throw std::runtime_error(why.data());
-  [[maybe_unused]] auto* const owned = conf.release();  // the client owns it now
-  return client;
-}
-
-StoredRecord stored(const rd_kafka_message_t& message) {
-  StoredRecord record;
-  record.partition = message.partition;
-  record.offset = message.offset;
-  record.timestamp_ms = rd_kafka_message_timestamp(&message, nullptr);
-  if (message.key != nullptr) record.key.emplace(static_cast<const char*>(message.key), message.key_len);
-  if (message.payload != nullptr) record.value.emplace(static_cast<const char*>(message.payload), message.len);
-  rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    const char* name = nullptr;
-    const void* value = nullptr;
-    std::size_t size = 0;
-    for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
-      record.headers.emplace_back(name, value == nullptr ? std::nullopt
-                                                         : std::optional(std::string(static_cast<const char*>(value), size)));
-    }
-  }
-  return record;
-}
-
-std::vector<std::int32_t> partitions_of(rd_kafka_t* client, const std::string& topic, int limit_ms) {
-  const TopicHandle handle{rd_kafka_topic_new(client, topic.c_str(), nullptr)};
-  const rd_kafka_metadata_t* metadata = nullptr;
-  check(rd_kafka_metadata(client, 0, handle.get(), &metadata, limit_ms), "metadata of " + topic);
-  const std::unique_ptr<const rd_kafka_metadata_t, DestroyWith<rd_kafka_metadata_destroy>> owner{metadata};
-  std::vector<std::int32_t> partitions;
-  for (int i = 0; i < metadata->topics[0].partition_cnt; ++i) partitions.push_back(metadata->topics[0].partitions[i].id);
-  return partitions;
 }
 
 }  // namespace
@@ -77,7 +31,7 @@ struct MockCluster::Handles {
 };
 
 MockCluster::MockCluster(int brokers) : handles_(std::make_unique<Handles>()) {
-  handles_->client = new_client(RD_KAFKA_PRODUCER, {{"client.id", "mock-cluster"}, {"log_level", "4"}});
+  handles_->client = make_blocking_client(RD_KAFKA_PRODUCER, {{"client.id", "mock-cluster"}, {"log_level", "4"}});
   handles_->cluster.reset(rd_kafka_mock_cluster_new(handles_->client.get(), brokers));
   if (!handles_->cluster) throw std::runtime_error("the mock cluster cannot be started");
   // The default of 3 s serves to gather members; here everybody waits for it.
@@ -142,49 +96,12 @@ void MockCluster::set_consumer_group_times(std::chrono::milliseconds session, st
 }
 
 std::vector<StoredRecord> MockCluster::read(const std::string& topic, std::chrono::milliseconds limit) const {
-  const auto end = std::chrono::steady_clock::now() + limit;
-  const auto limit_ms = static_cast<int>(limit.count());
-  const auto client = new_client(RD_KAFKA_CONSUMER, {{"bootstrap.servers", bootstrap_servers()},
-                                                     {"group.id", "mock-cluster-reader"},
-                                                     {"enable.partition.eof", "true"},
-                                                     {"enable.auto.commit", "false"},
-                                                     {"isolation.level", "read_uncommitted"},
-                                                     {"fetch.wait.max.ms", "5"},
-                                                     {"auto.offset.reset", "earliest"}});
-  rd_kafka_poll_set_consumer(client.get());
-  const auto partitions = partitions_of(client.get(), topic, limit_ms);
-  const PartitionList assignment{rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size()))};
-  for (const auto partition : partitions) {
-    rd_kafka_topic_partition_list_add(assignment.get(), topic.c_str(), partition)->offset = RD_KAFKA_OFFSET_BEGINNING;
-  }
-  check(rd_kafka_assign(client.get(), assignment.get()), "assign " + topic);
-  std::set<std::int32_t> unfinished(partitions.begin(), partitions.end());
-  std::vector<StoredRecord> records;
-  while (!unfinished.empty() && std::chrono::steady_clock::now() < end) {
-    const MessageHandle message{rd_kafka_consumer_poll(client.get(), 100)};
-    if (!message) continue;
-    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-      unfinished.erase(message->partition);
-    } else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      records.push_back(stored(*message));
-    }
-  }
-  if (!unfinished.empty()) throw std::runtime_error("the end of topic " + topic + " was not reached in time");
-  std::ranges::sort(records, [](const StoredRecord& a, const StoredRecord& b) {
-    return std::pair(a.partition, a.offset) < std::pair(b.partition, b.offset);
-  });
-  return records;
+  return Inspector(bootstrap_servers()).read(topic, limit);
 }
 
 std::optional<CommittedOffset> MockCluster::committed(const std::string& group, const TopicPartition& partition,
                                                       std::chrono::milliseconds limit) const {
-  const auto client =
-      new_client(RD_KAFKA_CONSUMER, {{"bootstrap.servers", bootstrap_servers()}, {"group.id", group}});
-  const PartitionList list{rd_kafka_topic_partition_list_new(1)};
-  const auto* const entry = rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition);
-  check(rd_kafka_committed(client.get(), list.get(), static_cast<int>(limit.count())), "committed offset of " + group);
-  if (entry->offset < 0) return std::nullopt;
-  return CommittedOffset{entry->offset};
+  return Inspector(bootstrap_servers()).committed(group, partition, limit);
 }
 
 void set_no_delay(int socket) {

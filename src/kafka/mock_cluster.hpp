@@ -18,19 +18,10 @@
 #include <vector>
 
 #include "base/types.hpp"
+#include "kafka/inspector.hpp"
 #include "kafka/properties.hpp"
 
 namespace sidecar::kafka {
-
-/// One record as an independent reader finds it.
-struct StoredRecord {
-  std::int32_t partition = 0;
-  std::int64_t offset = 0;
-  std::int64_t timestamp_ms = 0;
-  std::optional<std::string> key;
-  std::optional<std::string> value;
-  std::vector<std::pair<std::string, std::optional<std::string>>> headers;
-};
 
 /// Requests that errors can be pushed for (Kafka's API keys).
 enum class MockRequest : std::int16_t {

@@ -30,7 +30,8 @@ ProduceClient::ProduceClient(asio::io_context& loop0, const Properties& properti
     }
     voice_.handle(event);
     const bool is_error = rd_kafka_event_type(&event) == RD_KAFKA_EVENT_ERROR;
-    if (is_error && rd_kafka_event_error(&event) == RD_KAFKA_RESP_ERR__FATAL) events.on_fatal();
+    // The event carries the code of the error behind, not _FATAL.
+    if (is_error && rd_kafka_event_error_is_fatal(&event) != 0) events.on_fatal();
   });
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <climits>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -21,8 +22,6 @@ constexpr std::size_t store_bytes_max = 16 << 20;
 using BioHandle = std::unique_ptr<BIO, FreeWith<BIO_free_all>>;
 using Pkcs12Handle = std::unique_ptr<PKCS12, FreeWith<PKCS12_free>>;
 
-enum class StoreKind : std::uint8_t { pem, pkcs12 };
-
 [[noreturn]] void fail(const std::string& path, const std::string& what) {
   ERR_clear_error();
   throw std::runtime_error("key or trust store " + path + ": " + what);
@@ -35,6 +34,7 @@ std::string last_openssl_error() {
 }
 
 std::string read_file(const std::string& path) {
+  if (std::filesystem::is_directory(path)) fail(path, "is a directory");
   std::ifstream file(path, std::ios::binary);
   if (!file) fail(path, std::string("cannot be read: ") + std::strerror(errno));
   std::string bytes;
@@ -90,12 +90,12 @@ std::vector<CertificateHandle> read_pem_certificates(const std::string& path, st
 
 KeyHandle read_pem_key(const std::string& path, std::string_view bytes, const Secret& key_pass,
                        const Secret& store_pass) {
+  if (bytes.find("PRIVATE KEY-----") == std::string_view::npos) fail(path, "holds no private key");
   for (const Secret* pass : {&key_pass, &store_pass}) {
     ERR_clear_error();
     const auto bio = open_bytes(bytes);
     KeyHandle key{PEM_read_bio_PrivateKey(bio.get(), nullptr, give_password, const_cast<Secret*>(pass))};
     if (key) return key;
-    if (ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE) fail(path, "holds no private key");
   }
   fail(path, "its private key cannot be opened: wrong password, or " + last_openssl_error());
 }
@@ -131,6 +131,8 @@ Pkcs12Content read_pkcs12(const std::string& path, std::string_view bytes, const
 }
 
 }  // namespace
+
+StoreKind store_kind(const std::string& path) { return kind_of(path, read_file(path)); }
 
 KeyStore read_key_store(const std::string& path, const Secret& store_pass, const Secret& key_pass) {
   const std::string bytes = read_file(path);

@@ -269,6 +269,7 @@ void Engine::fill(Lane& lane) {
       if (from.waiting.empty()) {
         const std::size_t held = lane.gathering ? lane.gathering->records.size() : 0;
         taken.clear();
+        if (!world_.source.has_records(from.index)) break;
         if (world_.source.take(from.index, settings_.batch_records_max - held, taken) == 0) break;
         read_error_.clear();
         std::ranges::move(taken, std::back_inserter(from.waiting));

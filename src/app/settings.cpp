@@ -1,0 +1,335 @@
+#include "app/settings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "app/config_reading.hpp"
+#include "base/types.hpp"
+#include "kafka/translate.hpp"
+
+namespace sidecar::app {
+namespace {
+
+using config::Loader;
+
+constexpr std::string_view hooks_key = "service.com.networknt.server.StartupHookProvider";
+constexpr std::string_view hook_prefix = "com.networknt.mesh.kafka.";
+
+struct Hook {
+  std::string_view name;
+  std::string_view later;  ///< The component, where this version lacks it.
+};
+constexpr std::array<Hook, 8> hooks{{
+    {"ProducerStartupHook", ""},
+    {"ReactiveConsumerStartupHook", ""},
+    {"ActiveConsumerStartupHook", "the active consumer"},
+    {"AdminClientStartupHook", "the Kafka check through an admin client"},
+    {"AuditProducerStartupHook", "the audit to a topic"},
+    {"KsqldbActiveConsumerStartupHook", "the ksqlDB query over HTTP"},
+    {"KsqldbReactiveConsumerStartupHook", "the reactive ksqlDB query"},
+    {"MessageReplayStreamStartupHook", "the topic replay"},
+}};
+
+std::string own_host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return "localhost";
+  return name.data();
+}
+
+/// Directories to look in, and what is wrong with them.
+std::vector<std::filesystem::path> config_dirs(const LoadOptions& options, const std::optional<std::string>& from_environment,
+                                               std::vector<config::Problem>& problems, std::vector<config::Problem>& warnings) {
+  std::vector<std::filesystem::path> dirs;
+  const auto add = [&dirs](const std::filesystem::path& dir, const std::string& source, std::vector<config::Problem>& complaints) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(dir, ignored))
+      dirs.push_back(dir);
+    else
+      complaints.push_back({{source}, fmt::format("there is no directory {}", dir.string())});
+  };
+  for (const auto& dir : options.config_dirs) add(dir, "--config-dir", problems);
+  if (!options.config_dirs.empty()) return dirs;
+  if (from_environment && !from_environment->empty()) {
+    std::string_view rest = *from_environment;
+    while (!rest.empty()) {
+      const auto end = std::min(rest.find(':'), rest.size());
+      if (end > 0) add(std::filesystem::path(rest.substr(0, end)), "environment LIGHT_4J_CONFIG_DIR", warnings);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return dirs;
+  }
+  std::error_code ignored;
+  if (std::filesystem::is_directory("config", ignored)) dirs.emplace_back("config");
+  return dirs;
+}
+
+// Rules that cross keys, one function for each part. ---------------------------------------------------------------------
+
+/// `singletons` of service.yml in the Java sidecar's form: a list of maps from an interface to its classes.
+std::optional<std::vector<std::string>> hooks_of(const config::Value& singletons) {
+  for (const auto& each : singletons.items) {
+    const auto* list = each.find("com.networknt.server.StartupHookProvider");
+    if (list == nullptr) continue;
+    std::vector<std::string> names;
+    if (auto texts = config::texts_of(*list)) return texts;
+    for (const auto& item : list->items)  // a class with parameters is a map
+      names.push_back(item.kind == config::Value::Kind::map && !item.entries.empty() ? item.entries.front().key : item.text);
+    return names;
+  }
+  return std::nullopt;
+}
+
+void switch_components(Draft& draft, Loader& loader) {
+  auto origin = loader.origin(hooks_key);
+  if (!loader.given(hooks_key)) {
+    if (auto names = hooks_of(draft.singletons)) {
+      draft.startup_hooks = std::move(*names);
+      origin = draft.singletons.origin;
+    }
+  }
+  auto& components = draft.settings.components;
+  components = {.producer = false, .reactive = false};
+  std::vector<std::string> known;
+  for (const auto& hook : hooks) known.push_back(fmt::format("{}{}", hook_prefix, hook.name));
+  for (const auto& name : draft.startup_hooks) {
+    const auto found = std::ranges::find(known, name);
+    if (found == known.end()) {
+      const auto near = config::nearest(name, known);
+      loader.problem_at(origin, fmt::format("{} names {}, which is not known{}", hooks_key, name,
+                                            near.empty() ? "" : fmt::format("; did you mean {}?", near)));
+      continue;
+    }
+    const auto& hook = hooks[static_cast<std::size_t>(found - known.begin())];
+    if (!hook.later.empty())
+      loader.problem_at(origin, fmt::format("{} names {}: {} is not part of this version, remove the line", hooks_key, hook.name, hook.later));
+    components.producer |= hook.name == "ProducerStartupHook";
+    components.reactive |= hook.name == "ReactiveConsumerStartupHook";
+  }
+}
+
+void check_formats(Loader& loader, std::string_view file, formats::Format key, formats::Format value) {
+  const auto check = [&](std::string_view name, formats::Format format) {
+    if (format != formats::Format::avro && format != formats::Format::jsonschema && format != formats::Format::protobuf) return;
+    const auto* word = format == formats::Format::avro ? "avro" : format == formats::Format::protobuf ? "protobuf" : "jsonschema";
+    loader.problem(fmt::format("{}.{}", file, name),
+                   fmt::format("is {}, but the schema registry is not part of this version: set it to binary, json or string", word));
+  };
+  check("keyFormat", key);
+  check("valueFormat", value);
+}
+
+kafka::JavaProperties texts_of(const config::PropertyMap& properties) {
+  kafka::JavaProperties texts;
+  for (const auto& [name, property] : properties) texts.emplace(name, property.text);
+  return texts;
+}
+
+std::optional<kafka::Translation> translate(Loader& loader, std::string_view file, kafka::ClientKind kind,
+                                            const config::PropertyMap& properties, const kafka::TranslationContext& context) {
+  auto translation = kafka::translate(kind, texts_of(properties), context);
+  if (!translation) {
+    for (const auto& issue : translation.error()) loader.problem(fmt::format("{}.{}", file, issue.key), issue.text);
+    return std::nullopt;
+  }
+  for (const auto& issue : translation->warnings) loader.warning(fmt::format("{}.{}", file, issue.key), issue.text);
+  return std::move(*translation);
+}
+
+void settle_producer(Draft& draft, Loader& loader, const kafka::TranslationContext& context) {
+  auto& settings = draft.settings;
+  settings.produce.service_id = settings.server.service_id;
+  settings.produce.json_depth_max = settings.server.json_depth_max;
+  if (!settings.components.producer) return;
+  check_formats(loader, "kafka-producer", settings.produce.key_format, settings.produce.value_format);
+  auto translation = translate(loader, "kafka-producer", kafka::ClientKind::producer, draft.producer_properties, context);
+  if (!translation) return;
+  if (translation->properties.contains("transactional.id"))
+    loader.problem("kafka-producer.transactional.id",
+                   "makes librdkafka refuse every record, because the sidecar produces without transactions: leave it out");
+  const auto& limits = translation->limits;
+  settings.producer.properties = std::move(translation->properties);
+  settings.producer.record_bytes_max = limits.record_bytes_max;
+  settings.producer.block_max = limits.block_max;
+  settings.producer.request_timeout = draft.produce_request_timeout.value_or(limits.delivery_timeout + std::chrono::seconds(5));
+}
+
+/// `http://host`, `https://host:port`: what a POST can be sent to.
+bool is_base_url(std::string_view url) {
+  for (const auto scheme : {"http://", "https://"}) {
+    if (!url.starts_with(scheme)) continue;
+    url.remove_prefix(std::string_view(scheme).size());
+    if (url.ends_with('/')) url.remove_suffix(1);
+    return !url.empty() && url.front() != ':' && url.find_first_of("/?#@ \t") == std::string_view::npos;
+  }
+  return false;
+}
+
+void check_topics(Draft& draft, Loader& loader) {
+  const auto& reactive = draft.settings.reactive;
+  if (reactive.topics.empty()) loader.problem("kafka-consumer.topic", "is needed");
+  for (const auto& topic : reactive.topics) {
+    if (!is_topic_name(topic)) {
+      loader.problem("kafka-consumer.topic", fmt::format("names '{}', which cannot be a topic", topic.substr(0, 60)));
+      continue;
+    }
+    const auto letters = topic.ends_with(reactive.dead_letter_topic_ext) ? topic : topic + reactive.dead_letter_topic_ext;
+    if (reactive.dead_letter_enabled && !is_topic_name(letters))
+      loader.problem("kafka-consumer.deadLetterTopicExt", fmt::format("makes '{}', which cannot be a topic", letters.substr(0, 60)));
+  }
+  if (reactive.dead_letter_enabled && reactive.dead_letter_topic_ext.empty())
+    loader.problem("kafka-consumer.deadLetterTopicExt", "is needed while dead letters are on");
+}
+
+void check_dead_letters(Draft& draft, Loader& loader) {
+  using consume::reactive::UndecodablePolicy;
+  using consume::reactive::UnprocessedPolicy;
+  auto& reactive = draft.settings.reactive;
+  const bool enabled = reactive.dead_letter_enabled;
+  reactive.undecodable_policy = draft.undecodable_policy.value_or(enabled ? UndecodablePolicy::deadletter : UndecodablePolicy::stop);
+  if (enabled && !draft.settings.components.producer)
+    loader.problem("kafka-consumer.deadLetterEnabled",
+                   fmt::format("is true, but dead letters need the producer: add {}ProducerStartupHook to {}", hook_prefix, hooks_key));
+  if (!enabled && reactive.undecodable_policy == UndecodablePolicy::deadletter)
+    loader.problem("kafka-consumer.undecodablePolicy", "is deadletter, but kafka-consumer.deadLetterEnabled is false");
+  if (!enabled && reactive.unprocessed_policy == UnprocessedPolicy::discard)
+    loader.warning("kafka-consumer.unprocessedPolicy", "is discard and dead letters are off: records that the backend does not process are lost");
+}
+
+void settle_reactive(Draft& draft, Loader& loader, const kafka::TranslationContext& context) {
+  auto& settings = draft.settings;
+  auto& reactive = settings.reactive;
+  reactive.json_depth_max = settings.server.json_depth_max;
+  reactive.backend_timeout = draft.backend_timeout.value_or(draft.instance_timeout);
+  settings.consumer.prefetch_bytes_max = reactive.prefetch_bytes_max;
+  if (draft.dispatch == "partition")
+    loader.problem("kafka-consumer.dispatch", "is partition, but one batch for each partition is not part of this version: set it to batch");
+  else if (draft.dispatch != "batch")
+    loader.problem("kafka-consumer.dispatch", "must be batch");
+  if (!settings.components.reactive) return;
+
+  check_formats(loader, "kafka-consumer", reactive.key_format, reactive.value_format);
+  check_topics(draft, loader);
+  check_dead_letters(draft, loader);
+  if (!is_base_url(reactive.backend_api_host))
+    loader.problem("kafka-consumer.backendApiHost", "must have the form http://host:port or https://host:port");
+  if (!reactive.backend_api_path.starts_with('/')) loader.problem("kafka-consumer.backendApiPath", "must start with /");
+  if (reactive.backend_api_host.starts_with("https:") && !settings.client.verify_hostname)
+    loader.warning("client.verifyHostname", "is false: any server with a trusted certificate can stand in for the backend");
+  if (reactive.retry_backoff_max < reactive.wait_period)
+    loader.problem("kafka-consumer.retryBackoffMaxMs", "must not be below kafka-consumer.waitPeriod");
+
+  auto translation = translate(loader, "kafka-consumer", kafka::ClientKind::consumer, draft.consumer_properties, context);
+  if (!translation) return;
+  const auto& limits = translation->limits;
+  reactive.batch_records_max = draft.batch_records_max.value_or(limits.poll_records_max);
+  reactive.group_id = translation->properties["group.id"];
+  settings.consumer.properties = std::move(translation->properties);
+  settings.consumer.topics = reactive.topics;
+  const bool chosen = loader.given("kafka-consumer.requestMaxBytes") || loader.given("kafka-consumer.fetch.max.bytes");
+  if (chosen && static_cast<std::int64_t>(reactive.request_bytes_max) < limits.fetch_bytes_max)
+    loader.warning("kafka-consumer.requestMaxBytes",
+                   fmt::format("is {}, below fetch.max.bytes, {}: one fetch fills several batches", reactive.request_bytes_max,
+                               limits.fetch_bytes_max));
+}
+
+void settle_server(Draft& draft, Loader& loader) {
+  const auto& server = draft.settings.server;
+  if (!server.enable_http && !server.enable_https)
+    loader.problem("server.enableHttp", "is false and server.enableHttps as well: there would be no listener");
+  if (server.port_min > server.port_max) loader.problem("server.minPort", "must not be above server.maxPort");
+  if (server.remote_access == http::RemoteAccess::allow)
+    loader.warning("server.remoteAccess", "is allow: anybody who reaches the port may produce");
+  if (draft.enable_registry) {
+    if (draft.start_on_registry_failure)
+      loader.warning("server.enableRegistry", "has no effect: discovery is left to Kubernetes");
+    else
+      loader.problem("server.enableRegistry", "cannot be honoured, and server.startOnRegistryFailure is false");
+  }
+  if (draft.settings.security.enable_verify_jwt)
+    loader.problem("security.enableVerifyJwt", "must be set to false: token checks are not part of this version");
+}
+
+void settle_health(Draft& draft, Loader& loader) {
+  auto& health = draft.settings.health;
+  health.downstream_host = draft.downstream_host.value_or(draft.settings.reactive.backend_api_host);
+  if (!health.downstream_enabled) return;
+  if (!is_base_url(health.downstream_host))
+    loader.problem("health.downstreamHost", "must have the form http://host:port or https://host:port");
+  if (!health.downstream_path.starts_with('/')) loader.problem("health.downstreamPath", "must start with /");
+}
+
+/// One line each for what was asked for and is not there: silence would be taken for consent.
+void warn_about_later(const Draft& draft, Loader& loader) {
+  const auto& components = draft.settings.components;
+  std::vector<std::string> audits;
+  if (components.producer && draft.producer_audit) audits.emplace_back("kafka-producer.auditEnabled");
+  if (components.reactive && draft.consumer_audit) audits.emplace_back("kafka-consumer.auditEnabled");
+  if (draft.http_audit) audits.emplace_back("audit.enabled");
+  if (!audits.empty()) {
+    auto text = fmt::format("{} is true, but the audit is not part of this version", audits.front());
+    if (audits.size() > 1) text += " (also:";
+    for (std::size_t i = 1; i < audits.size(); ++i) text += " " + audits[i];
+    if (audits.size() > 1) text += ")";
+    loader.warning_at(loader.origin(audits.front()), std::move(text));
+  }
+  std::string names;
+  const config::Origin* first = nullptr;
+  for (const auto& each : loader.effective()) {
+    if (!each.without_effect || !each.changed) continue;
+    if (first == nullptr) first = &each.value.origin;
+    names += names.empty() ? each.key : ", " + each.key;
+  }
+  if (first != nullptr) loader.warning_at(*first, "without effect in this version: " + names);
+}
+
+}  // namespace
+
+std::unique_ptr<Reading> read_configuration(const LoadOptions& options) {
+  config::Surroundings surroundings;
+  surroundings.environment = options.environment;
+  if (!surroundings.environment)
+    surroundings.environment = [](const std::string& name) -> std::optional<std::string> {
+      const auto* text = std::getenv(name.c_str());
+      return text == nullptr ? std::nullopt : std::optional<std::string>(text);
+    };
+  surroundings.set = options.set;
+  surroundings.host_name = options.host_name.empty() ? own_host_name() : options.host_name;
+  std::vector<config::Problem> problems;
+  std::vector<config::Problem> warnings;
+  surroundings.dirs = config_dirs(options, surroundings.environment("LIGHT_4J_CONFIG_DIR"), problems, warnings);
+
+  auto reading = std::make_unique<Reading>();
+  auto& draft = reading->draft;
+  draft.settings.config_dirs = surroundings.dirs;
+  const auto host_name = surroundings.host_name;
+  reading->loader = std::make_unique<Loader>(std::move(surroundings));
+  auto& loader = *reading->loader;
+  for (auto& problem : problems) loader.problem_at(problem.origin, std::move(problem.text));
+  for (auto& warning : warnings) loader.warning_at(warning.origin, std::move(warning.text));
+  for (const auto& file : describe_files(draft)) loader.read(file);
+  for (const auto& file : describe_later_files(draft)) loader.read(file);
+  loader.finish();
+
+  const kafka::TranslationContext context{draft.settings.server.service_id, host_name, draft.settings.config_dirs};
+  settle_server(draft, loader);
+  switch_components(draft, loader);
+  settle_producer(draft, loader, context);
+  settle_reactive(draft, loader, context);
+  settle_health(draft, loader);
+  warn_about_later(draft, loader);
+  return reading;
+}
+
+std::expected<LoadedSettings, LoadFailure> load_settings(const LoadOptions& options) {
+  const auto reading = read_configuration(options);
+  auto problems = reading->loader->problems();
+  auto warnings = reading->loader->warnings();
+  if (!problems.empty()) return std::unexpected(LoadFailure{std::move(problems), std::move(warnings)});
+  return LoadedSettings{std::move(reading->draft.settings), std::move(warnings)};
+}
+
+}  // namespace sidecar::app

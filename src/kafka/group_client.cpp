@@ -1,0 +1,164 @@
+#include "kafka/group_client.hpp"
+
+#include <array>
+#include <utility>
+
+namespace sidecar::kafka {
+namespace {
+
+PartitionList new_list(std::size_t size) { return PartitionList{rd_kafka_topic_partition_list_new(static_cast<int>(size))}; }
+
+void add(const PartitionList& list, const TopicPartition& partition, std::int64_t offset) {
+  rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)->offset = offset;
+}
+
+PartitionList starts(const std::vector<PartitionStart>& partitions) {
+  auto list = new_list(partitions.size());
+  for (const auto& [partition, at] : partitions) add(list, partition, at ? at->value : RD_KAFKA_OFFSET_INVALID);
+  return list;
+}
+
+std::string words(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR_NO_ERROR ? std::string() : std::string(rd_kafka_err2str(error));
+}
+std::string words(const ErrorHandle& error) {
+  return error ? std::string(rd_kafka_error_string(error.get())) : std::string();
+}
+
+void ring(rd_kafka_t* /*client*/, void* opaque) {
+  auto& bell = *static_cast<Bell*>(opaque);
+  if (!bell.ready.exchange(true, std::memory_order_acq_rel)) bell.wake->signal();
+}
+
+/// The opaque is a number, never followed as a pointer.
+void* opaque_of(std::uint64_t number) {
+  return reinterpret_cast<void*>(static_cast<std::uintptr_t>(number));  // NOLINT(performance-no-int-to-ptr)
+}
+
+}  // namespace
+
+GroupClient::GroupClient(asio::io_context& loop0, const Properties& properties, std::shared_ptr<ConnectionWatch> watch,
+                         const observability::Logger& logger, std::function<void(rd_kafka_event_t&)> on_event)
+    : voice_(logger, std::move(watch)),
+      // Offsets are committed by the owner's word alone.
+      client_(make_client(RD_KAFKA_CONSUMER, properties, {{"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"}},
+                          RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT, records_out_.get())),
+      on_event_(std::move(on_event)),
+      loop0_(loop0) {
+  rd_kafka_poll_set_consumer(client_.get());
+  QueueHandle queue{rd_kafka_queue_get_consumer(client_.get())};
+  rd_kafka_set_log_queue(client_.get(), queue.get());
+  pump_ = std::make_unique<EventPump>(loop0, std::move(queue), [this](rd_kafka_event_t& event) {
+    voice_.handle(event);
+    on_event_(event);
+  });
+}
+
+std::string GroupClient::subscribe(const std::vector<std::string>& topics) {
+  const auto list = new_list(topics.size());
+  for (const auto& topic : topics) add(list, {topic, RD_KAFKA_PARTITION_UA}, RD_KAFKA_OFFSET_INVALID);
+  return words(rd_kafka_subscribe(client_.get(), list.get()));
+}
+
+QueueHandle GroupClient::partition_queue(const TopicPartition& partition, Bell& bell) {
+  QueueHandle queue{rd_kafka_queue_get_partition(client_.get(), partition.topic.c_str(), partition.partition)};
+  if (!queue) return queue;
+  rd_kafka_queue_forward(queue.get(), nullptr);
+  rd_kafka_queue_cb_event_enable(queue.get(), ring, &bell);
+  return queue;
+}
+
+void GroupClient::drop(QueueHandle& queue) {
+  if (!queue) return;
+  // Takes the queue's lock: no call is under way afterwards.
+  rd_kafka_queue_cb_event_enable(queue.get(), nullptr, nullptr);
+  queue.reset();
+}
+
+bool GroupClient::cooperative() const {
+  return std::string_view(rd_kafka_rebalance_protocol(client_.get())) == "COOPERATIVE";
+}
+
+std::string GroupClient::assign(const rd_kafka_topic_partition_list_t& partitions) {
+  if (cooperative()) return words(ErrorHandle{rd_kafka_incremental_assign(client_.get(), &partitions)});
+  return words(rd_kafka_assign(client_.get(), &partitions));
+}
+
+std::string GroupClient::unassign(const rd_kafka_topic_partition_list_t& partitions) {
+  if (cooperative()) return words(ErrorHandle{rd_kafka_incremental_unassign(client_.get(), &partitions)});
+  return words(rd_kafka_assign(client_.get(), nullptr));
+}
+
+std::string GroupClient::restart(const std::vector<PartitionStart>& partitions, const std::vector<PartitionStart>& others) {
+  if (cooperative()) {
+    const auto list = starts(partitions);
+    if (auto error = words(ErrorHandle{rd_kafka_incremental_unassign(client_.get(), list.get())}); !error.empty()) return error;
+    return words(ErrorHandle{rd_kafka_incremental_assign(client_.get(), list.get())});
+  }
+  auto all = partitions;
+  all.insert(all.end(), others.begin(), others.end());
+  return words(rd_kafka_assign(client_.get(), starts(all).get()));
+}
+
+bool GroupClient::assignment_lost() const { return rd_kafka_assignment_lost(client_.get()) != 0; }
+
+void GroupClient::pause(const std::vector<TopicPartition>& partitions, bool paused) {
+  if (partitions.empty()) return;
+  const auto list = new_list(partitions.size());
+  for (const auto& partition : partitions) add(list, partition, RD_KAFKA_OFFSET_INVALID);
+  // Fails for partitions that are gone, which no longer matter.
+  if (paused) {
+    [[maybe_unused]] const auto error = rd_kafka_pause_partitions(client_.get(), list.get());
+  } else {
+    [[maybe_unused]] const auto error = rd_kafka_resume_partitions(client_.get(), list.get());
+  }
+}
+
+std::string GroupClient::commit(const std::vector<CommitEntry>& entries, std::uint64_t number) {
+  const auto list = new_list(entries.size());
+  for (const auto& entry : entries) add(list, entry.partition, entry.offset.value);
+  return words(rd_kafka_commit_queue(client_.get(), list.get(), pump_->queue(), nullptr, opaque_of(number)));
+}
+
+void GroupClient::list_first_offset(const TopicPartition& partition, std::uint64_t number, std::chrono::milliseconds limit) {
+  const auto list = new_list(1);
+  add(list, partition, RD_KAFKA_OFFSET_SPEC_EARLIEST);
+  const AdminOptionsHandle options{rd_kafka_AdminOptions_new(client_.get(), RD_KAFKA_ADMIN_OP_LISTOFFSETS)};
+  std::array<char, 256> why{};
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(limit.count()), why.data(), why.size());
+  rd_kafka_AdminOptions_set_opaque(options.get(), opaque_of(number));
+  rd_kafka_ListOffsets(client_.get(), list.get(), options.get(), pump_->queue());
+}
+
+std::string GroupClient::fatal_error() const {
+  std::array<char, 512> why{};
+  const auto error = rd_kafka_fatal_error(client_.get(), why.data(), why.size());
+  return error == RD_KAFKA_RESP_ERR_NO_ERROR ? std::string() : std::string(rd_kafka_err2name(error)) + ": " + why.data();
+}
+
+void GroupClient::start_closing() {
+  // A queue of its own: the consumer's queue cannot be forwarded to itself.
+  QueueHandle queue{rd_kafka_queue_new(client_.get())};
+  // Refused after a fatal error: then there is no membership to end.
+  const ErrorHandle error{rd_kafka_consumer_close_queue(client_.get(), queue.get())};
+  closing_pump_ = std::make_unique<EventPump>(loop0_, std::move(queue), [this](rd_kafka_event_t& event) {
+    voice_.handle(event);
+    on_event_(event);
+  });
+}
+
+bool GroupClient::closed() const {
+  return !fatal_error().empty() || rd_kafka_consumer_closed(client_.get()) != 0;
+}
+
+void GroupClient::stop() {
+  if (closing_pump_) closing_pump_->stop();
+  pump_->stop();
+}
+
+ClientHandle GroupClient::release() {
+  stop();
+  return std::move(client_);
+}
+
+}  // namespace sidecar::kafka

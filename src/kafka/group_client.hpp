@@ -1,0 +1,100 @@
+/// One librdkafka consumer as a member of its group: the calls GroupConsumer makes on it, each with its rules.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/types.hpp"
+#include "kafka/client.hpp"
+#include "kafka/group_consumer.hpp"
+#include "kafka/handles.hpp"
+
+namespace sidecar::kafka {
+
+/// Records handed out and not yet destroyed: their client must outlive them.
+struct RecordsOut {
+  std::atomic<std::int64_t> count{0};
+};
+
+/// Rung by librdkafka's threads when an empty partition queue gets something.
+struct Bell {
+  std::atomic<bool> ready{false};
+  EventFd* wake = nullptr;
+};
+
+struct PartitionStart {
+  TopicPartition partition;
+  std::optional<Offset> at;  ///< Nothing: the committed offset, else auto.offset.reset.
+};
+
+/// Thread: loop 0.
+class GroupClient {
+ public:
+  /// Everything but logs, plain errors and statistics comes through `on_event`.
+  GroupClient(asio::io_context& loop0, const Properties& properties, std::shared_ptr<ConnectionWatch> watch,
+              const observability::Logger& logger, std::function<void(rd_kafka_event_t&)> on_event);
+
+  [[nodiscard]] std::string subscribe(const std::vector<std::string>& topics);
+  /// The queue of one partition, no longer forwarded to the consumer's: must happen before `assign`, or the first records
+  /// arrive on the wrong queue. `bell` must outlive the queue.
+  [[nodiscard]] QueueHandle partition_queue(const TopicPartition& partition, Bell& bell);
+  /// Lets a partition queue go; the bell is silent afterwards.
+  static void drop(QueueHandle& queue);
+
+  /// Both follow the group's rebalance protocol. Return librdkafka's words on failure, else nothing.
+  [[nodiscard]] std::string assign(const rd_kafka_topic_partition_list_t& partitions);
+  [[nodiscard]] std::string unassign(const rd_kafka_topic_partition_list_t& partitions);
+  /// Starts some partitions anew. The eager protocol has no way to do that for one alone, so `others` are assigned again at
+  /// their positions.
+  [[nodiscard]] std::string restart(const std::vector<PartitionStart>& partitions, const std::vector<PartitionStart>& others);
+  /// True while the group has taken everything away and waits for `unassign`.
+  [[nodiscard]] bool assignment_lost() const;
+  /// Pausing drops what was fetched ahead; both wait for librdkafka's main thread, some microseconds. Reading meanwhile
+  /// would deliver records twice, hence on the same loop only.
+  void pause(const std::vector<TopicPartition>& partitions, bool paused);
+
+  /// The answer is an event OFFSET_COMMIT with this number as opaque. Returns librdkafka's words when it was refused.
+  [[nodiscard]] std::string commit(const std::vector<CommitEntry>& entries, std::uint64_t number);
+
+  /// Asks the broker for the partition's low watermark. The answer is an event LISTOFFSETS_RESULT with this number as opaque.
+  void list_first_offset(const TopicPartition& partition, std::uint64_t number, std::chrono::milliseconds limit);
+
+  /// Also counts as a poll for `max.poll.interval.ms`.
+  void drain() {
+    pump_->drain();
+    if (closing_pump_) closing_pump_->drain();
+  }
+  /// Once a second.
+  void tick() { voice_.tick(); }
+  bool had_first_answer() { return voice_.had_first_answer(client_.get()); }
+  [[nodiscard]] std::string fatal_error() const;
+
+  /// Starts leaving the group; drain until `closed`. The partition queues must be gone.
+  void start_closing();
+  [[nodiscard]] bool closed() const;
+  /// No event comes after this.
+  void stop();
+
+  /// Records handed out. The client may be released when there are none.
+  RecordsOut& records_out() { return *records_out_; }
+  [[nodiscard]] ClientHandle release();
+
+ private:
+  [[nodiscard]] bool cooperative() const;
+
+  ClientVoice voice_;
+  std::unique_ptr<RecordsOut> records_out_ = std::make_unique<RecordsOut>();
+  ClientHandle client_;
+  std::function<void(rd_kafka_event_t&)> on_event_;
+  std::unique_ptr<EventPump> pump_;  // last: its events use the others
+  std::unique_ptr<EventPump> closing_pump_;
+  asio::io_context& loop0_;
+};
+
+}  // namespace sidecar::kafka

@@ -1,0 +1,748 @@
+#include "kafka/group_consumer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/post.hpp>
+#include <charconv>
+#include <deque>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "kafka/commit_outcome.hpp"
+#include "kafka/group_client.hpp"
+#include "kafka/prefetch.hpp"
+
+namespace sidecar::kafka {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+using observability::Level;
+
+namespace {
+
+/// A commit that librdkafka holds back while the coordinator is away must not hold its owner up for ever.
+constexpr auto commit_time_max = 30s;
+constexpr auto first_offset_time_max = 5s;
+/// How often a partition that stopped at `auto.offset.reset=none` looks for a committed offset again.
+constexpr auto restart_every = 5s;
+constexpr auto close_time_max = 5s;
+
+std::int64_t number_property(const Properties& properties, const std::string& name, std::int64_t otherwise) {
+  const auto found = properties.find(name);
+  if (found == properties.end()) return otherwise;
+  std::int64_t number = otherwise;
+  std::from_chars(found->second.data(), found->second.data() + found->second.size(), number);
+  return number;
+}
+
+std::chrono::milliseconds session_timeout(const Properties& properties) {
+  constexpr std::int64_t java_default = 45000;
+  const auto protocol = properties.find("group.protocol");
+  // With the new protocol the broker decides; this is its default.
+  if (protocol != properties.end() && protocol->second == "consumer") return std::chrono::milliseconds(java_default);
+  return std::chrono::milliseconds(number_property(properties, "session.timeout.ms", java_default));
+}
+
+/// Errors of the connection are no errors of reading: librdkafka mends them, logs them, and readiness shows them.
+bool is_read_error(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+      return false;
+    default:
+      return true;
+  }
+}
+
+std::size_t record_bytes(const rd_kafka_message_t& message, std::vector<HeaderView>& scratch, const RawRecord& raw) {
+  std::size_t bytes = message.key_len + message.len;
+  scratch.clear();
+  raw.headers(scratch);
+  for (const auto& header : scratch) bytes += header.name.size() + (header.value ? header.value->size() : 0);
+  return bytes;
+}
+
+}  // namespace
+
+class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::Impl> {
+ public:
+  Impl(asio::io_context& loop0, GroupConsumerSettings settings, GroupListener& listener, observability::Logger logger)
+      : loop0_(loop0),
+        settings_(std::move(settings)),
+        session_timeout_(session_timeout(settings_.properties)),
+        listener_(&listener),
+        logger_(std::move(logger)),
+        wake_(loop0, [this] { on_wake(); }),
+        ticker_(loop0.get_executor()) {
+    client_ = make_client();
+  }
+
+  void start();
+  std::size_t take(std::uint32_t slot, std::size_t records_max, std::vector<Record>& out);
+  [[nodiscard]] bool has_records(std::uint32_t slot) const;
+  void release(std::uint32_t slot);
+  void commit(std::vector<CommitEntry> entries, std::function<void(CommitResult)> done);
+  void first_offset(const TopicPartition& partition, std::function<void(std::optional<Offset>)> done);
+  [[nodiscard]] std::chrono::milliseconds revoke_drain_max() const { return session_timeout_ / 2; }
+  [[nodiscard]] bool connected(std::chrono::milliseconds grace) const { return watch_->connected(Clock::now(), grace); }
+  static Task<> close(std::shared_ptr<Impl> impl);
+  /// For an owner that did not close it: no farewell to the group.
+  void shut_down_now();
+
+ private:
+  using ClientPtr = std::unique_ptr<GroupClient>;
+  enum class State : std::uint8_t { free, assigned, revoking };
+  struct Partition {
+    State state = State::free;
+    AssignedPartition assigned;
+    QueueHandle queue;
+    Bell bell;
+    /// Nothing below is delivered (again), whatever pausing and restarting do.
+    std::optional<Offset> next;
+    std::int64_t average_bytes = 0;
+    bool stopped = false;  ///< librdkafka stopped fetching: `auto.offset.reset=none`, or records went astray.
+    std::optional<Clock::time_point> paused_since;
+  };
+  struct PendingCommit {
+    std::vector<CommitEntry> entries;
+    std::function<void(CommitResult)> done;
+    Clock::time_point deadline;
+  };
+
+  ClientPtr make_client();
+  void on_event(rd_kafka_event_t& event);
+  void on_wake();
+  void on_error(rd_kafka_event_t& event);
+  void on_rebalance(rd_kafka_event_t& event);
+  void on_assign(const rd_kafka_topic_partition_list_t& list);
+  void on_revoke(const rd_kafka_topic_partition_list_t& list);
+  void finish_revoke();
+  void late_loss();
+  void on_commit_answer(rd_kafka_event_t& event);
+  void finish_commit(std::uint64_t number, CommitResult result);
+  void on_first_offset(rd_kafka_event_t& event);
+  void fail_commits(CommitOutcome outcome, const std::string& error);
+  void on_stray_record(rd_kafka_event_t& event);
+  /// Told on its own turn of the loop, each text once per turn.
+  void tell_read_error(std::string text);
+  void read_error_in(Partition& partition, const rd_kafka_message_t& message);
+
+  void schedule_tick();
+  void tick();
+  void bound_prefetch();
+  void restart_stopped();
+  void give_up_member(std::string why);
+  void join_again();
+  void tend_retired();
+
+  Partition& new_slot(TopicPartition partition);
+  void free_slot(Partition& partition);
+  Partition* find(const TopicPartition& partition);
+  [[nodiscard]] bool owns_any(const std::vector<CommitEntry>& entries);
+
+  asio::io_context& loop0_;
+  const GroupConsumerSettings settings_;
+  const std::chrono::milliseconds session_timeout_;
+  GroupListener* listener_;  // null once closing
+  const observability::Logger logger_;
+  const std::shared_ptr<ConnectionWatch> watch_ = std::make_shared<ConnectionWatch>();
+  EventFd wake_;
+
+  ClientPtr client_;  // null while a refused member waits before it tries again
+  std::vector<ClientPtr> retired_;
+  std::deque<Partition> slots_;  // a deque: librdkafka's threads hold the address of the bells
+  std::deque<std::uint32_t> free_slots_;  // the one free for longest comes first
+  std::uint64_t generation_ = 0;
+  std::int64_t average_bytes_ = 0;
+
+  PartitionList revoking_;               // what unassign is owed for
+  std::set<std::uint32_t> revoke_waits_;  // slots of it that were not released yet
+
+  std::map<std::uint64_t, PendingCommit> commits_;
+  std::uint64_t commit_number_ = 0;
+  std::map<std::uint64_t, std::function<void(std::optional<Offset>)>> offset_questions_;
+
+  std::set<std::string> read_errors_;
+  std::vector<HeaderView> scratch_;
+  Clock::time_point last_restart_ = Clock::time_point::min();
+  std::optional<Clock::time_point> join_at_;
+  bool started_ = false;
+  bool giving_up_ = false;
+  bool closing_ = false;
+  bool closed_ = false;
+  SteadyTimer ticker_;
+  Reaper reaper_;
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Life of the member
+
+GroupConsumer::Impl::ClientPtr GroupConsumer::Impl::make_client() {
+  return std::make_unique<GroupClient>(loop0_, settings_.properties, watch_, logger_,
+                                       [this](rd_kafka_event_t& event) { on_event(event); });
+}
+
+void GroupConsumer::Impl::start() {
+  if (started_) return;
+  started_ = true;
+  if (auto error = client_->subscribe(settings_.topics); !error.empty()) {
+    logger_.log(Level::error, "Cannot subscribe", {{"error", error}});
+    tell_read_error("Cannot subscribe: " + error);
+  }
+  schedule_tick();
+}
+
+void GroupConsumer::Impl::give_up_member(std::string why) {
+  if (giving_up_ || closing_ || !client_) return;
+  giving_up_ = true;
+  // Not from inside the client's own events.
+  asio::post(loop0_, [impl = shared_from_this(), reason = std::move(why)] {
+    impl->giving_up_ = false;
+    if (!impl->client_ || impl->closing_) return;
+    // A member that came back at once would throw out the one that threw it out.
+    impl->logger_.log(Level::warn, "Group member refused, joins again after the session timeout",
+                      {{"error", reason}, {"waitMs", impl->session_timeout_.count()}});
+    impl->join_at_ = Clock::now() + impl->session_timeout_;
+    std::vector<std::uint32_t> lost;
+    for (auto& partition : impl->slots_) {
+      if (partition.state == State::free) continue;
+      lost.push_back(partition.assigned.slot);
+      impl->free_slot(partition);
+    }
+    impl->revoking_.reset();
+    impl->revoke_waits_.clear();
+    impl->client_->stop();
+    impl->retired_.push_back(std::move(impl->client_));
+    impl->watch_->on_all_brokers_down(Clock::now());
+    impl->fail_commits(CommitOutcome::not_a_member, reason);
+    for (auto& [number, done] : std::exchange(impl->offset_questions_, {})) done(std::nullopt);
+    if (impl->listener_ != nullptr && !lost.empty()) impl->listener_->on_revoked(lost, true);
+    impl->tell_read_error(reason);
+  });
+}
+
+void GroupConsumer::Impl::join_again() {
+  join_at_ = Clock::now() + session_timeout_;
+  try {
+    client_ = make_client();
+  } catch (const std::exception& e) {
+    logger_.log(Level::error, "Consumer cannot be created again", {{"error", e.what()}});
+    return;
+  }
+  join_at_.reset();
+  if (auto error = client_->subscribe(settings_.topics); !error.empty()) tell_read_error("Cannot subscribe: " + error);
+}
+
+void GroupConsumer::Impl::tend_retired() {
+  std::erase_if(retired_, [this](ClientPtr& client) {
+    // Records that the owner still holds point into their client.
+    if (client->records_out().count.load(std::memory_order_acquire) > 0) return false;
+    reaper_.take(client->release());
+    return true;
+  });
+}
+
+void GroupConsumer::Impl::schedule_tick() {
+  const bool young = client_ && !client_->had_first_answer();
+  ticker_.expires_after(young ? 50ms : 1000ms);
+  ticker_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const auto impl = weak.lock();
+    if (error || !impl || impl->closing_) return;
+    impl->tick();
+    if (!impl->closing_) impl->schedule_tick();
+  });
+}
+
+void GroupConsumer::Impl::tick() {
+  const auto now = Clock::now();
+  if (client_) {
+    client_->drain();
+    client_->tick();
+    if (auto fatal = client_->fatal_error(); !fatal.empty()) give_up_member(std::move(fatal));
+    if (revoking_ && !revoke_waits_.empty() && client_->assignment_lost()) late_loss();
+    bound_prefetch();
+    if (now - restart_every >= last_restart_) restart_stopped();
+  } else if (join_at_ && now >= *join_at_) {
+    join_again();
+  }
+  tend_retired();
+  std::vector<std::uint64_t> late;
+  for (const auto& [number, commit] : commits_) {
+    if (now >= commit.deadline) late.push_back(number);
+  }
+  for (const auto number : late) {
+    finish_commit(number, {CommitOutcome::failed, fmt::format("no answer to the commit within {} s", commit_time_max / 1s)});
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Events
+
+void GroupConsumer::Impl::on_event(rd_kafka_event_t& event) {
+  switch (rd_kafka_event_type(&event)) {
+    case RD_KAFKA_EVENT_REBALANCE:
+      on_rebalance(event);
+      return;
+    case RD_KAFKA_EVENT_OFFSET_COMMIT:
+      on_commit_answer(event);
+      return;
+    case RD_KAFKA_EVENT_LISTOFFSETS_RESULT:
+      on_first_offset(event);
+      return;
+    case RD_KAFKA_EVENT_ERROR:
+      on_error(event);
+      return;
+    case RD_KAFKA_EVENT_FETCH:
+      on_stray_record(event);
+      return;
+    default:
+      return;
+  }
+}
+
+void GroupConsumer::Impl::on_wake() {
+  if (listener_ != nullptr) listener_->on_records();
+}
+
+void GroupConsumer::Impl::on_error(rd_kafka_event_t& event) {
+  const auto error = rd_kafka_event_error(&event);
+  const std::string text = fmt::format("{}: {}", rd_kafka_err2name(error), rd_kafka_event_error_string(&event));
+  if (rd_kafka_event_error_is_fatal(&event) != 0) {
+    give_up_member(text);
+  } else if (is_read_error(error)) {
+    tell_read_error(text);
+  }
+}
+
+void GroupConsumer::Impl::tell_read_error(std::string text) {
+  if (closing_) return;
+  const bool first = read_errors_.empty();
+  constexpr std::size_t texts_max = 16;
+  if (read_errors_.size() < texts_max) read_errors_.insert(std::move(text));
+  if (!first) return;
+  asio::post(loop0_, [impl = shared_from_this()] {
+    for (const auto& error : std::exchange(impl->read_errors_, {})) {
+      if (impl->listener_ != nullptr) impl->listener_->on_read_error(error);
+    }
+  });
+}
+
+void GroupConsumer::Impl::on_stray_record(rd_kafka_event_t& event) {
+  // Cannot happen while the partition queues are taken before the assignment. If it did, the record would be lost; reading
+  // starts again at it instead.
+  const auto* const message = rd_kafka_event_message_next(&event);
+  if (message == nullptr || message->rkt == nullptr) return;
+  auto* const partition = find({rd_kafka_topic_name(message->rkt), message->partition});
+  if (partition == nullptr) return;
+  const Offset offset{message->offset};
+  if (partition->next && *partition->next > offset) return;
+  logger_.log(Level::error, "Record on the wrong queue, reading starts again at it", {{"topic", partition->assigned.partition.topic}});
+  if (!partition->stopped) partition->next = offset;
+  partition->stopped = true;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Rebalance
+
+GroupConsumer::Impl::Partition& GroupConsumer::Impl::new_slot(TopicPartition partition) {
+  // A number rests as long as possible before it is used again: a late release must not meet its successor.
+  constexpr std::size_t rest = 64;
+  std::uint32_t slot = 0;
+  if (free_slots_.size() > rest) {
+    slot = free_slots_.front();
+    free_slots_.pop_front();
+  } else {
+    slot = static_cast<std::uint32_t>(slots_.size());
+    slots_.emplace_back().bell.wake = &wake_;
+  }
+  auto& entry = slots_[slot];
+  entry.state = State::assigned;
+  entry.assigned = {std::move(partition), slot, ++generation_};
+  entry.next.reset();
+  entry.average_bytes = 0;
+  entry.stopped = false;
+  entry.paused_since.reset();
+  entry.bell.ready.store(false, std::memory_order_relaxed);
+  return entry;
+}
+
+void GroupConsumer::Impl::free_slot(Partition& partition) {
+  GroupClient::drop(partition.queue);
+  partition.state = State::free;
+  partition.bell.ready.store(false, std::memory_order_relaxed);
+  free_slots_.push_back(partition.assigned.slot);
+}
+
+GroupConsumer::Impl::Partition* GroupConsumer::Impl::find(const TopicPartition& partition) {
+  const auto found = std::ranges::find_if(slots_, [&partition](const Partition& entry) {
+    return entry.state != State::free && entry.assigned.partition == partition;
+  });
+  return found == slots_.end() ? nullptr : &*found;
+}
+
+void GroupConsumer::Impl::on_rebalance(rd_kafka_event_t& event) {
+  const auto* const list = rd_kafka_event_topic_partition_list(&event);
+  if (list == nullptr || !client_) return;
+  if (closing_) {
+    // The partition queues are gone already and nobody is told.
+    if (auto error = client_->unassign(*list); !error.empty()) logger_.log(Level::info, "Unassign", {{"error", error}});
+    return;
+  }
+  if (rd_kafka_event_error(&event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    on_assign(*list);
+  } else {
+    on_revoke(*list);
+  }
+}
+
+void GroupConsumer::Impl::on_assign(const rd_kafka_topic_partition_list_t& list) {
+  std::vector<AssignedPartition> added;
+  for (int i = 0; i < list.cnt; ++i) {
+    auto& entry = new_slot({list.elems[i].topic, list.elems[i].partition});
+    entry.queue = client_->partition_queue(entry.assigned.partition, entry.bell);
+    added.push_back(entry.assigned);
+  }
+  if (auto error = client_->assign(list); !error.empty()) {
+    for (const auto& assigned : added) free_slot(slots_[assigned.slot]);
+    logger_.log(Level::warn, "Assignment failed", {{"partitions", list.cnt}, {"error", error}});
+    tell_read_error("Assignment failed: " + error);
+    return;
+  }
+  logger_.log(Level::info, "Partitions assigned", {{"partitions", list.cnt}});
+  if (listener_ != nullptr && !added.empty()) listener_->on_assigned(added);
+}
+
+void GroupConsumer::Impl::on_revoke(const rd_kafka_topic_partition_list_t& list) {
+  const bool lost = client_->assignment_lost();
+  revoking_.reset(rd_kafka_topic_partition_list_copy(&list));
+  revoke_waits_.clear();
+  std::vector<std::uint32_t> slots;
+  for (int i = 0; i < list.cnt; ++i) {
+    auto* const entry = find({list.elems[i].topic, list.elems[i].partition});
+    if (entry == nullptr) continue;
+    entry->state = State::revoking;
+    GroupClient::drop(entry->queue);
+    entry->bell.ready.store(false, std::memory_order_relaxed);
+    slots.push_back(entry->assigned.slot);
+  }
+  logger_.log(lost ? Level::warn : Level::info, lost ? "Partitions lost" : "Partitions revoked", {{"partitions", list.cnt}});
+  if (!lost) revoke_waits_.insert(slots.begin(), slots.end());
+  if (listener_ != nullptr && !slots.empty()) listener_->on_revoked(slots, lost);
+  // The listener may have released them (or closed everything) already.
+  if (revoking_ && revoke_waits_.empty()) finish_revoke();
+}
+
+void GroupConsumer::Impl::late_loss() {
+  // While the owner was still draining, the group gave the partitions away.
+  const std::vector<std::uint32_t> slots(revoke_waits_.begin(), revoke_waits_.end());
+  logger_.log(Level::warn, "Partitions lost while they were drained", {{"partitions", slots.size()}});
+  revoke_waits_.clear();
+  if (listener_ != nullptr) listener_->on_revoked(slots, true);
+  if (revoking_) finish_revoke();
+}
+
+void GroupConsumer::Impl::release(std::uint32_t slot) {
+  if (revoke_waits_.erase(slot) > 0 && revoke_waits_.empty() && revoking_) finish_revoke();
+}
+
+void GroupConsumer::Impl::finish_revoke() {
+  const auto list = std::move(revoking_);
+  for (int i = 0; i < list->cnt; ++i) {
+    auto* const entry = find({list->elems[i].topic, list->elems[i].partition});
+    if (entry != nullptr) free_slot(*entry);
+  }
+  if (!client_) return;
+  if (auto error = client_->unassign(*list); !error.empty()) {
+    logger_.log(Level::warn, "Unassign failed", {{"partitions", list->cnt}, {"error", error}});
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Reading
+
+std::size_t GroupConsumer::Impl::take(std::uint32_t slot, std::size_t records_max, std::vector<Record>& out) {
+  if (slot >= slots_.size()) return 0;
+  auto& partition = slots_[slot];
+  if (partition.state != State::assigned || !partition.queue) return 0;
+  std::array<rd_kafka_message_t*, 128> messages;
+  std::size_t taken = 0;
+  while (taken < records_max) {
+    const auto wanted = std::min(messages.size(), records_max - taken);
+    // Before looking, so that a record that comes meanwhile rings again.
+    partition.bell.ready.store(false, std::memory_order_release);
+    const auto count = rd_kafka_consume_batch_queue(partition.queue.get(), 0, messages.data(), wanted);
+    if (count <= 0) break;
+    // More may wait, and then nobody rings: the queue was not empty.
+    const bool maybe_more = static_cast<std::size_t>(count) == wanted;
+    if (maybe_more) partition.bell.ready.store(true, std::memory_order_release);
+    client_->records_out().count.fetch_add(count, std::memory_order_relaxed);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+      const auto& message = *messages[i];
+      RawRecord raw(messages[i]);
+      if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        read_error_in(partition, message);
+        continue;
+      }
+      const Offset offset{message.offset};
+      if (partition.next && offset < *partition.next) continue;
+      partition.next = Offset{offset.value + 1};
+      const auto bytes = record_bytes(message, scratch_, raw);
+      const auto difference = static_cast<std::int64_t>(bytes) - partition.average_bytes;
+      partition.average_bytes += partition.average_bytes == 0 ? difference : difference / 16;
+      auto& record = out.emplace_back();
+      record.slot = slot;
+      record.offset = offset;
+      record.timestamp_ms = rd_kafka_message_timestamp(&message, nullptr);
+      record.bytes = bytes;
+      record.raw = std::move(raw);
+      ++taken;
+    }
+    if (!maybe_more) break;
+  }
+  if (taken > 0) average_bytes_ = partition.average_bytes;
+  return taken;
+}
+
+void GroupConsumer::Impl::read_error_in(Partition& partition, const rd_kafka_message_t& message) {
+  if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) partition.stopped = true;
+  if (!is_read_error(message.err)) return;
+  const auto& [topic, number] = partition.assigned.partition;
+  tell_read_error(fmt::format("{} [{}]: {}: {}", topic, number, rd_kafka_err2name(message.err), rd_kafka_message_errstr(&message)));
+}
+
+bool GroupConsumer::Impl::has_records(std::uint32_t slot) const {
+  return slot < slots_.size() && slots_[slot].state == State::assigned &&
+         slots_[slot].bell.ready.load(std::memory_order_acquire);
+}
+
+void GroupConsumer::Impl::bound_prefetch() {
+  std::vector<PartitionLoad> loads;
+  std::int64_t possible = 0;
+  bool any_paused = false;
+  for (const auto& partition : slots_) {
+    if (partition.state != State::assigned || !partition.queue) continue;
+    possible += partition_queue_bytes_max;
+    any_paused = any_paused || partition.paused_since;
+  }
+  if (possible <= settings_.prefetch_bytes_max && !any_paused) return;
+  const auto now = Clock::now();
+  constexpr std::int64_t unseen_record_bytes = 1024;
+  for (const auto& partition : slots_) {
+    if (partition.state != State::assigned || !partition.queue) continue;
+    auto average = partition.average_bytes > 0 ? partition.average_bytes : average_bytes_;
+    if (average <= 0) average = unseen_record_bytes;
+    const auto waiting = static_cast<std::int64_t>(rd_kafka_queue_length(partition.queue.get()));
+    auto& load = loads.emplace_back();
+    load.slot = partition.assigned.slot;
+    load.bytes = std::min(waiting * average, partition_queue_bytes_max);
+    load.paused = partition.paused_since.has_value();
+    if (load.paused) {
+      load.paused_for = std::chrono::duration_cast<std::chrono::milliseconds>(now - *partition.paused_since);
+    }
+  }
+  const auto change = balance_prefetch(loads, settings_.prefetch_bytes_max);
+  std::vector<TopicPartition> pause;
+  std::vector<TopicPartition> resume;
+  for (const auto slot : change.pause) {
+    slots_[slot].paused_since = now;
+    pause.push_back(slots_[slot].assigned.partition);
+  }
+  for (const auto slot : change.resume) {
+    slots_[slot].paused_since.reset();
+    resume.push_back(slots_[slot].assigned.partition);
+  }
+  if (!pause.empty()) {
+    logger_.log(Level::info, "Prefetched records exceed their bound, partitions paused", {{"partitions", pause.size()}});
+  }
+  client_->pause(pause, true);
+  client_->pause(resume, false);
+}
+
+void GroupConsumer::Impl::restart_stopped() {
+  // While a revoke is being answered the assignment must not be touched.
+  if (revoking_) return;
+  std::vector<PartitionStart> stopped;
+  std::vector<PartitionStart> others;
+  for (auto& partition : slots_) {
+    if (partition.state != State::assigned) continue;
+    (partition.stopped ? stopped : others).push_back({partition.assigned.partition, partition.next});
+  }
+  if (stopped.empty()) return;
+  last_restart_ = Clock::now();
+  if (auto error = client_->restart(stopped, others); !error.empty()) {
+    logger_.log(Level::warn, "Partitions that stopped cannot be started again", {{"error", error}});
+    return;
+  }
+  for (auto& partition : slots_) partition.stopped = false;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Commit
+
+bool GroupConsumer::Impl::owns_any(const std::vector<CommitEntry>& entries) {
+  if (!client_ || giving_up_ || client_->assignment_lost()) return false;
+  return std::ranges::any_of(entries, [this](const CommitEntry& entry) {
+    const auto* const partition = find(entry.partition);
+    return partition != nullptr && partition->state == State::assigned;
+  });
+}
+
+void GroupConsumer::Impl::commit(std::vector<CommitEntry> entries, std::function<void(CommitResult)> done) {
+  const auto number = ++commit_number_;
+  const auto& pending = commits_.emplace(number, PendingCommit{std::move(entries), std::move(done), Clock::now() + commit_time_max})
+                            .first->second;
+  CommitResult at_once;
+  if (pending.entries.empty()) {
+    at_once.outcome = CommitOutcome::committed;
+  } else if (!client_ || closing_) {
+    at_once = {CommitOutcome::not_a_member, "not a member of the group"};
+  } else if (auto error = client_->commit(pending.entries, number); !error.empty()) {
+    at_once = {CommitOutcome::failed, std::move(error)};
+  } else {
+    return;
+  }
+  asio::post(loop0_, [impl = shared_from_this(), number, result = std::move(at_once)] { impl->finish_commit(number, result); });
+}
+
+void GroupConsumer::Impl::on_commit_answer(rd_kafka_event_t& event) {
+  const auto number = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(rd_kafka_event_opaque(&event)));
+  const auto found = commits_.find(number);
+  if (found == commits_.end()) return;  // it took too long and was answered already
+  auto error = rd_kafka_event_error(&event);
+  const auto* const list = rd_kafka_event_topic_partition_list(&event);
+  for (int i = 0; list != nullptr && i < list->cnt && error == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) error = list->elems[i].err;
+  CommitResult result;
+  result.outcome = commit_outcome(error, owns_any(found->second.entries));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    result.error = fmt::format("{}: {}", rd_kafka_err2name(error), rd_kafka_err2str(error));
+  }
+  finish_commit(number, std::move(result));
+}
+
+void GroupConsumer::Impl::finish_commit(std::uint64_t number, CommitResult result) {
+  auto entry = commits_.extract(number);
+  if (!entry.empty()) entry.mapped().done(std::move(result));
+}
+
+void GroupConsumer::Impl::first_offset(const TopicPartition& partition, std::function<void(std::optional<Offset>)> done) {
+  if (!client_ || closing_) {
+    asio::post(loop0_, [done = std::move(done)] { done(std::nullopt); });
+    return;
+  }
+  const auto number = ++commit_number_;
+  offset_questions_.emplace(number, std::move(done));
+  // librdkafka answers within the limit, whatever becomes of the broker.
+  client_->list_first_offset(partition, number, first_offset_time_max);
+}
+
+void GroupConsumer::Impl::on_first_offset(rd_kafka_event_t& event) {
+  auto entry = offset_questions_.extract(static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(rd_kafka_event_opaque(&event))));
+  if (entry.empty()) return;
+  std::optional<Offset> first;
+  const auto* const result = rd_kafka_event_ListOffsets_result(&event);
+  if (rd_kafka_event_error(&event) == RD_KAFKA_RESP_ERR_NO_ERROR && result != nullptr) {
+    std::size_t count = 0;
+    const auto* const* const infos = rd_kafka_ListOffsets_result_infos(result, &count);
+    const auto* const answer = count == 1 ? rd_kafka_ListOffsetsResultInfo_topic_partition(infos[0]) : nullptr;
+    if (answer != nullptr && answer->err == RD_KAFKA_RESP_ERR_NO_ERROR && answer->offset >= 0) first = Offset{answer->offset};
+  }
+  entry.mapped()(first);
+}
+
+void GroupConsumer::Impl::fail_commits(CommitOutcome outcome, const std::string& error) {
+  for (auto& [number, commit] : std::exchange(commits_, {})) {
+    asio::post(loop0_, [done = std::move(commit.done), result = CommitResult{outcome, error}] { done(result); });
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The end
+
+Task<> GroupConsumer::Impl::close(std::shared_ptr<Impl> impl) {
+  if (impl->closing_) co_return;
+  impl->closing_ = true;
+  impl->listener_ = nullptr;
+  impl->ticker_.cancel();
+  for (auto& partition : impl->slots_) GroupClient::drop(partition.queue);
+  if (impl->revoking_ && impl->client_) {
+    impl->revoke_waits_.clear();
+    impl->finish_revoke();
+  }
+  SteadyTimer timer(impl->loop0_.get_executor());
+  if (impl->client_) {
+    const auto end = Clock::now() + close_time_max;
+    impl->client_->start_closing();
+    impl->client_->drain();
+    while (!impl->client_->closed() && Clock::now() < end) {
+      timer.expires_after(5ms);
+      co_await timer.async_wait(use_task);
+      impl->client_->drain();
+    }
+    if (!impl->client_->closed()) {
+      impl->logger_.log(Level::warn, "Group not left in time, the session timeout ends the membership", {});
+    }
+    impl->client_->stop();
+    impl->retired_.push_back(std::move(impl->client_));
+  }
+  impl->fail_commits(CommitOutcome::failed, "the consumer is closed");
+  const auto end = Clock::now() + close_time_max;
+  impl->tend_retired();
+  while ((!impl->retired_.empty() || !impl->reaper_.idle()) && Clock::now() < end) {
+    timer.expires_after(2ms);
+    co_await timer.async_wait(use_task);
+    impl->tend_retired();
+  }
+  impl->shut_down_now();
+}
+
+void GroupConsumer::Impl::shut_down_now() {
+  if (closed_) return;
+  closed_ = true;
+  closing_ = true;
+  listener_ = nullptr;
+  ticker_.cancel();
+  for (auto& partition : slots_) GroupClient::drop(partition.queue);
+  if (client_) {
+    client_->stop();
+    retired_.push_back(std::move(client_));
+  }
+  tend_retired();
+  for (auto& client : retired_) {
+    // Somebody holds records beyond the consumer's end. Freeing the client under them would be worse than keeping it.
+    logger_.log(Level::error, "Records outlive their consumer, its memory is kept",
+                {{"records", client->records_out().count.load(std::memory_order_relaxed)}});
+    [[maybe_unused]] auto* const kept = client.release();
+  }
+  retired_.clear();
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+GroupConsumer::GroupConsumer(asio::io_context& loop0, GroupConsumerSettings settings, GroupListener& listener,
+                             observability::Logger logger)
+    : impl_(std::make_shared<Impl>(loop0, std::move(settings), listener, std::move(logger))) {}
+GroupConsumer::~GroupConsumer() { impl_->shut_down_now(); }
+
+void GroupConsumer::start() { impl_->start(); }
+std::size_t GroupConsumer::take(std::uint32_t slot, std::size_t records_max, std::vector<Record>& out) {
+  return impl_->take(slot, records_max, out);
+}
+bool GroupConsumer::has_records(std::uint32_t slot) const { return impl_->has_records(slot); }
+void GroupConsumer::release(std::uint32_t slot) { impl_->release(slot); }
+void GroupConsumer::commit(std::vector<CommitEntry> entries, std::function<void(CommitResult)> done) {
+  impl_->commit(std::move(entries), std::move(done));
+}
+std::chrono::milliseconds GroupConsumer::revoke_drain_max() const { return impl_->revoke_drain_max(); }
+bool GroupConsumer::connected(std::chrono::milliseconds grace) const { return impl_->connected(grace); }
+void GroupConsumer::first_offset(const TopicPartition& partition, std::function<void(std::optional<Offset>)> done) {
+  impl_->first_offset(partition, std::move(done));
+}
+Task<> GroupConsumer::close() { return Impl::close(impl_); }
+
+}  // namespace sidecar::kafka

@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# Everything the tests need, then the tests. See --help.
+set -euo pipefail
+
+usage() {
+  cat <<'END'
+usage: ./test.sh [RUNG...] [--preset dev|asan|tsan] [PYTEST_OPTION...]
+
+  unit   GoogleTest, no network                           C++, build/PRESET
+  sim    the reactive engine under a seeded world         C++, build/PRESET
+  mock   librdkafka's in-process mock cluster             C++, build/PRESET
+  real   the whole process against Apache Kafka 4.3.1     pytest, build/release
+  fault  the same with faults under load, and the ledger  pytest, build/release
+
+Without a rung: all of them. --preset asan (or tsan) builds and runs the C++ rungs with that sanitizer; without a rung
+it means the C++ rungs only. What follows a pytest rung, such as -k NAME, is handed to pytest.
+Exit code 1 when a test failed or was skipped, or when a rung ran no test.
+END
+}
+
+rungs=()
+preset=dev
+pytest_options=()
+while (($#)); do
+  case $1 in
+    unit | sim | mock | real | fault)
+      if ((${#pytest_options[@]})); then pytest_options+=("$1"); else rungs+=("$1"); fi
+      ;;
+    --preset)
+      preset=${2:?--preset needs a name}
+      shift
+      ;;
+    --preset=*) preset=${1#*=} ;;
+    --help | -h)
+      usage
+      exit 0
+      ;;
+    *) pytest_options+=("$1") ;;
+  esac
+  shift
+done
+case $preset in dev | asan | tsan) ;; *)
+  echo "test.sh: --preset is dev, asan or tsan, not $preset" >&2
+  exit 2
+  ;;
+esac
+if ((${#rungs[@]} == 0)); then
+  rungs=(unit sim mock)
+  [[ $preset == dev ]] && rungs+=(real fault)
+fi
+cxx=() whole=()
+for rung in "${rungs[@]}"; do
+  case $rung in real | fault) whole+=("$rung") ;; *) cxx+=("$rung") ;; esac
+done
+if ((${#pytest_options[@]} && ${#whole[@]} == 0)); then
+  echo "test.sh: ${pytest_options[*]}: options for pytest, but no rung that runs it" >&2
+  exit 2
+fi
+
+program=test
+steps=$((3 + (${#cxx[@]} > 0) + 3 * (${#whole[@]} > 0) + ${#rungs[@]}))
+# shellcheck source=tools/setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/tools/setup.sh"
+cd "$root"
+
+results=$root/build/results
+rm -rf "$results"
+mkdir -p "$results"
+
+# A rung's output is for the reader, so it goes to the terminal too. A failing rung does not stop the ones after it: the
+# report at the end decides, and a rung that left no result counts as failed there.
+rung() {
+  local name=$1
+  shift
+  step_number=$((step_number + 1))
+  local began=$SECONDS
+  say "[$step_number/$steps] rung $name"
+  set +e
+  ("$@") </dev/null 2>&1 | tee -a "$log"
+  local rc=${PIPESTATUS[0]}
+  set -e
+  echo "$rc" >"$results/$name.exit"
+  say "    rung $name ended with exit code $rc after $(elapsed $((SECONDS - began)))"
+}
+
+ctest_rung() {
+  # Every program writes its own GoogleTest report, because what counts is test cases, not programs.
+  mkdir -p "$results/$1"
+  GTEST_OUTPUT="xml:$results/$1/" ctest --test-dir "$root/build/$preset" --label-regex "^$1\$" --output-on-failure \
+    --no-tests=error --parallel "$(nproc)" --output-junit "$results/$1.xml"
+}
+
+pytest_rung() {
+  local where=(tests/real)
+  case $1 in
+    real) where+=(--ignore=tests/real/fault) ;;
+    fault) where=(tests/real/fault) ;;
+  esac
+  KAFKA_SIDECAR_KAFKA=$(kafka_folder)/lib "$(python_folder)/bin/python" -m pytest "${where[@]}" \
+    --rootdir="$root/tests/real" --confcutdir="$root/tests/real" -o cache_dir="$root/build/pytest-cache" \
+    --junitxml="$results/$1.xml" "${pytest_options[@]}"
+}
+
+step "Debian packages to build" build_packages
+step "Debian packages to test" test_packages
+step "librdkafka 2.15.1 (about a minute the first time)" librdkafka
+((${#cxx[@]} == 0)) || step "build, preset $preset" build "$preset"
+if ((${#whole[@]})); then
+  step "build, preset release" build release kafka-sidecar
+  step "Kafka's jars" kafka_jars
+  step "Python environment" python_environment
+fi
+for name in "${rungs[@]}"; do
+  case $name in
+    real | fault) rung "$name" pytest_rung "$name" ;;
+    *) rung "$name" ctest_rung "$name" ;;
+  esac
+done
+
+say ""
+say "took $(elapsed $((SECONDS - started))); the whole log is $log"
+rc=0
+python3 "$root/tools/count_tests" "$results" "${rungs[@]}" | tee -a "$log" || rc=1
+exit "$rc"

@@ -1,0 +1,96 @@
+import itertools
+import pathlib
+import re
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from harness.backend import Backend  # noqa: E402
+from harness.broker import Broker  # noqa: E402
+from harness.kafka import Kafka  # noqa: E402
+from harness.push import Push  # noqa: E402
+from harness.sidecar import Sidecar  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory):
+    """The one node that all tests share. Fault tests stop it; they leave it running."""
+    node = Broker(tmp_path_factory.mktemp("kafka") / "node").start()
+    yield node
+    node.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka(broker) -> Kafka:
+    return Kafka(broker.bootstrap)
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def name(request) -> str:
+    """A name of this test's own, for topics and groups."""
+    return f"{re.sub(r'[^A-Za-z0-9]+', '-', request.node.name)[:60].strip('-')}-{next(_numbers)}"
+
+
+@pytest.fixture
+def topic(kafka, name) -> str:
+    return kafka.create(name)
+
+
+@pytest.fixture
+def start_sidecar(tmp_path):
+    """Starts sidecars and ends them with the test. A test that wants a clean end calls stop() itself."""
+    started: list[Sidecar] = []
+
+    def start(values, *arguments, wait=True, folder=None, stderr=None, **options) -> Sidecar:
+        one = Sidecar(folder or tmp_path / f"sidecar-{len(started) + 1}", values, *arguments, **options)
+        started.append(one)
+        return one.start(wait=wait, stderr=stderr)
+
+    yield start
+    for one in started:
+        one.kill()
+
+
+@pytest.fixture
+def start_backend():
+    started: list[Backend] = []
+
+    def start(*arguments, **options) -> Backend:
+        one = Backend(*arguments, **options)
+        started.append(one)
+        return one
+
+    yield start
+    for one in started:
+        one.stop()
+    for one in started:
+        assert not one.broken, one.broken[:5]
+
+
+@pytest.fixture
+def backend(start_backend) -> Backend:
+    return start_backend()
+
+
+@pytest.fixture
+def tell(request):
+    """Prints a line that is seen whatever becomes of the test."""
+    plugins = request.config.pluginmanager
+    terminal, capture = plugins.getplugin("terminalreporter"), plugins.getplugin("capturemanager")
+
+    def line(text):
+        with capture.global_and_fixture_disabled():
+            terminal.ensure_newline()
+            terminal.write_line(str(text))
+    return line
+
+
+@pytest.fixture
+def push(kafka, start_sidecar, backend, name) -> Push:
+    """One partition, its dead-letter topic, a backend that accepts everything. The test starts the sidecar."""
+    return Push(kafka, start_sidecar, backend, name)

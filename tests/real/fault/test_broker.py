@@ -1,0 +1,113 @@
+"""The broker goes away, in several ways, under load."""
+import pytest
+
+from harness.push import Push
+from harness.scene import BATCH
+
+
+@pytest.mark.fault("broker absent at start")
+def test_broker_absent_at_start(scene, weak_broker):
+    weak_broker.stop()
+    scene.start()
+    assert scene.sidecar.get("/health/liveness").status == 200
+    with scene.felt():
+        scene.load(clients=15, total=1500)
+        scene.lasting(3)
+    weak_broker.start(wait=False)
+    scene.broker_back()
+    scene.load()
+    scene.flowing()
+    verdict = scene.finish(bound=0)
+    assert verdict.unknown == 0
+
+
+@pytest.mark.fault("broker stopped")
+def test_broker_stopped_under_load(scene, weak_broker):
+    scene.start()
+    scene.load(clients=2)
+    scene.flowing()
+    with scene.felt():
+        weak_broker.stop()
+        scene.load(clients=12)  # Their first requests meet no broker at all.
+        scene.lasting(5)
+    weak_broker.start(wait=False)
+    scene.broker_back()
+    scene.flowing()
+    scene.finish(bound=4 * BATCH)
+
+
+@pytest.mark.fault("broker killed")
+def test_broker_killed_under_load(scene, weak_broker):
+    scene.start()
+    scene.load(clients=2)
+    scene.flowing()
+    with scene.felt():
+        weak_broker.kill()
+        scene.load(clients=12)
+        scene.lasting(3)
+    weak_broker.start(wait=False)
+    scene.broker_back()
+    scene.flowing()
+    scene.finish(bound=4 * BATCH)
+
+
+@pytest.mark.fault("broker suspended")
+def test_broker_suspended_without_closing_its_sockets(scene, weak_broker):
+    """Longer than the session timeout: when it wakes up, it holds the members for dead."""
+    scene.start()
+    scene.load(clients=2)
+    scene.flowing()
+    with scene.felt():
+        weak_broker.suspend()
+        scene.load(clients=12)
+        scene.lasting(9)
+    weak_broker.resume()
+    scene.broker_back()
+    scene.flowing()
+    scene.finish(bound=4 * BATCH)
+
+
+@pytest.mark.fault("dead-letter topic missing")
+def test_the_dead_letter_topic_goes_missing(scene, kafka):
+    kafka.delete(scene.push.letter_topic)
+    scene.start({".kafka-producer.max.block.ms": 500})
+    scene.load()
+    with scene.felt():
+        scene.backend.wait_deliveries(1)
+        scene.lasting(2)
+    kafka.create(scene.push.letter_topic, 1)
+    scene.recovers(10)
+    scene.flowing()
+    scene.finish(bound=0)
+
+
+@pytest.mark.fault("dead-letter topic refuses writes")
+def test_the_dead_letter_topic_refuses_writes(kafka, start_sidecar, backend, name, tell, scene):
+    """Its limit is too small for any record: letters go without their values, and nothing waits."""
+    kafka.delete(scene.push.letter_topic)
+    kafka.create(scene.push.letter_topic, 1, max_message_bytes=600)
+    scene.start()
+    with scene.felt():
+        scene.load()
+        scene.flowing(2000)
+    verdict = scene.finish(bound=0)
+    assert verdict.deadlettered > 0
+    assert all(letter.header("X-DLQ-Value") == b"omitted" for letter in scene.push.letters())
+
+
+@pytest.mark.fault("one record refused among good ones")
+def test_a_record_that_the_broker_refuses_in_every_request(kafka, start_sidecar, backend, name, tell):
+    from harness.scene import Scene
+    push = Push(kafka, start_sidecar, backend, name + "-x", partitions=1)
+    push.topic = kafka.create(name + "-compacted", 4, cleanup_policy="compact", min_compaction_lag_ms=3600000)
+    push.letter_topic = kafka.create(push.topic + ".dlq", 1)
+    scene = Scene(push, "one record refused among good ones", tell)
+    scene.start()
+    with scene.felt():
+        load = scene.load(keyless=50)
+        scene.flowing(2000)
+    verdict = scene.finish(bound=0)
+    assert verdict.unknown == 0
+    refused = [sent for sent in scene.ledger.sent.values() if sent.outcome == "not-written"]
+    assert len(refused) == load.sent // 50
+    assert verdict.log == load.sent - len(refused)
