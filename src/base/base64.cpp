@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/cpu.hpp"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -37,12 +39,10 @@ struct Cursor {
 
 #if defined(__x86_64__)
 
-bool has_avx2() { return __builtin_cpu_supports("avx2") != 0; }
-
 /// Decodes blocks of 32 characters, up to the first block that holds a bad one. The method is W. Mula's and D. Lemire's,
 /// "Faster Base64 Encoding and Decoding Using AVX2 Instructions" (2018): two look-ups by nibble whose AND is non-zero exactly
 /// for characters outside the alphabet, a third for what to add to get six bits, and multiply-adds to pack them.
-[[gnu::target("avx2")]] Cursor decode_avx2(Cursor at, const char* end) {
+SIDECAR_WIDE_VECTORS Cursor decode_avx2(Cursor at, const char* end) {
   const __m256i low_classes = _mm256_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1A,  //
                                                0x1B, 0x1B, 0x1B, 0x1A, 0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11,  //
                                                0x11, 0x11, 0x13, 0x1A, 0x1B, 0x1B, 0x1B, 0x1A);
@@ -75,7 +75,7 @@ bool has_avx2() { return __builtin_cpu_supports("avx2") != 0; }
 }
 
 /// Encodes blocks of 24 bytes; leaves at least one byte more than the last block reads.
-[[gnu::target("avx2")]] Cursor encode_avx2(Cursor at, const char* end) {
+SIDECAR_WIDE_VECTORS Cursor encode_avx2(Cursor at, const char* end) {
   const __m256i spread = _mm256_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10,  //
                                           1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
   const __m256i offsets = _mm256_setr_epi8(65, 71, -4, -4, -4, -4, -4, -4, -4, -4, -4, -4, -19, -16, 0, 0,  //
@@ -102,7 +102,6 @@ bool has_avx2() { return __builtin_cpu_supports("avx2") != 0; }
 
 #else
 
-bool has_avx2() { return false; }
 Cursor decode_avx2(Cursor at, const char*) { return at; }
 Cursor encode_avx2(Cursor at, const char*) { return at; }
 
@@ -132,7 +131,7 @@ std::expected<std::size_t, std::string_view> base64_decode_in_place(char* text, 
 
   const char* const end = text + size;
   Cursor at{text, text};
-  if (size >= 32 && has_avx2()) at = decode_avx2(at, end);
+  if (size >= 32 && cpu::has_wide_vectors()) at = decode_avx2(at, end);
   while (end - at.in >= 4) {
     const std::uint32_t group = read_group(at.in);
     if ((group & bad) != 0) return std::unexpected(bad_character);
@@ -159,7 +158,7 @@ void append_base64(std::string& out, std::string_view bytes) {
   out.resize_and_overwrite(new_size, [&](char* data, std::size_t) {
     const char* const end = bytes.data() + bytes.size();
     Cursor at{bytes.data(), data + old_size};
-    if (bytes.size() >= 28 && has_avx2()) at = encode_avx2(at, end);
+    if (bytes.size() >= 28 && cpu::has_wide_vectors()) at = encode_avx2(at, end);
     const auto put = [&at](std::uint32_t group, unsigned characters) {
       for (unsigned i = 0; i < 4; ++i) *at.out++ = i < characters ? alphabet[group >> (18 - 6 * i) & 63] : '=';
     };

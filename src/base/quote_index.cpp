@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <string_view>
 
+#include "base/cpu.hpp"
 #include "base/json_escape.hpp"
 #include "base/simd.hpp"
 #include "base/utf8.hpp"
@@ -36,14 +38,12 @@ inline Masks masks_of(const char* p) {
 
 #if defined(__x86_64__)
 
-#define SIDECAR_AVX2 [[gnu::target("avx2,bmi,popcnt")]]
-
-SIDECAR_AVX2 inline std::uint64_t joined(__m256i first, __m256i second) {
+SIDECAR_WIDE_VECTORS inline std::uint64_t joined(__m256i first, __m256i second) {
   return static_cast<std::uint32_t>(_mm256_movemask_epi8(first)) |
          static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm256_movemask_epi8(second))) << 32;
 }
 
-SIDECAR_AVX2 inline Masks masks_of_avx2(const char* p) {
+SIDECAR_WIDE_VECTORS inline Masks masks_of_avx2(const char* p) {
   const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
   const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 32));
   const __m256i quote = _mm256_set1_epi8('"');
@@ -52,10 +52,6 @@ SIDECAR_AVX2 inline Masks masks_of_avx2(const char* p) {
   return {joined(_mm256_cmpeq_epi8(a, quote), _mm256_cmpeq_epi8(b, quote)),
           joined(_mm256_cmpeq_epi8(a, slash), _mm256_cmpeq_epi8(b, slash)),
           joined(_mm256_cmpgt_epi8(blank, a), _mm256_cmpgt_epi8(blank, b)), joined(a, b)};
-}
-
-bool has_avx2() {
-  return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("popcnt") != 0;
 }
 
 #endif
@@ -132,19 +128,23 @@ bool QuoteIndex::check_escapes(std::uint64_t slashes, std::uint64_t& quotes) {
 }
 
 bool QuoteIndex::check_utf8(std::uint64_t high) {
-  if (utf8_to_ > next_) {
+  // Far ahead at once, since text that is not ASCII seldom comes alone.
+  const char* const first = next_ + std::countr_zero(high);
+  if (utf8_to_ > first) {
     const auto known = utf8_to_ - next_;
-    if (known >= 64) return true;
-    high &= ~std::uint64_t{0} << known;
+    if (known >= static_cast<std::ptrdiff_t>(block_bytes) || (high >> known) == 0) return true;
   }
-  while (high != 0) {
-    utf8_to_ = past_non_ascii(next_ + std::countr_zero(high), end_);
-    if (utf8_to_ < end_ && static_cast<unsigned char>(*utf8_to_) >= 0x80) return false;
-    const auto known = utf8_to_ - next_;
-    if (known >= 64) return true;
-    high &= ~std::uint64_t{0} << known;
+  const char* const start = std::max(first, utf8_to_);
+  auto size = std::min<std::size_t>(chunk_bytes, static_cast<std::size_t>(end_ - start));
+  if (start + size != end_) {
+    // Not through the middle of a sequence. Four continuation bytes in a row are a fault.
+    const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+    for (int back = 0; continues(start[size]); --size) {
+      if (++back == 4) return false;
+    }
   }
-  return true;
+  utf8_to_ = start + size;
+  return is_utf8({start, size});
 }
 
 void QuoteIndex::fill_sse2() {
@@ -161,7 +161,7 @@ void QuoteIndex::fill_sse2() {
 }
 
 #if defined(__x86_64__)
-SIDECAR_AVX2 void QuoteIndex::fill_avx2() {
+SIDECAR_WIDE_VECTORS void QuoteIndex::fill_avx2() {
   const char* const stop = next_ + std::min<std::ptrdiff_t>(chunk_bytes, end_ - next_);
   std::array<char, block_bytes> lent;
   while (next_ < stop) {
@@ -180,7 +180,7 @@ SIDECAR_AVX2 void QuoteIndex::fill_avx2() {
   count_ = static_cast<std::size_t>(last_ - at_);
   if (count_ == 1) positions_[0] = *at_;
 #if defined(__x86_64__)
-  const bool wide = has_avx2();
+  const bool wide = cpu::has_wide_vectors();
 #endif
   do {
 #if defined(__x86_64__)

@@ -17,7 +17,8 @@ using BioHandle = std::unique_ptr<BIO, security::FreeWith<BIO_free_all>>;
 std::string pem_of(const std::vector<security::CertificateHandle>& certificates) {
   const BioHandle bio{BIO_new(BIO_s_mem())};
   for (const auto& certificate : certificates)
-    if (PEM_write_bio_X509(bio.get(), certificate.get()) != 1) throw std::runtime_error("a certificate cannot be written as PEM");
+    if (PEM_write_bio_X509(bio.get(), certificate.get()) != 1)
+      throw std::runtime_error("a certificate cannot be written as PEM");
   char* text = nullptr;
   const auto size = BIO_get_mem_data(bio.get(), &text);
   return {text, static_cast<std::size_t>(size)};

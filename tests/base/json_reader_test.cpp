@@ -411,6 +411,65 @@ TEST(ValidateJson, AgreesWithTheGrammarAndBoostOnMutatedTexts) {
   EXPECT_LT(accepted, rounds * 9 / 10);
 }
 
+/// A text of several KB with every kind of token.
+std::string long_text(std::mt19937& random, std::size_t size) {
+  static constexpr std::string_view tokens[] = {
+      "1", "-2.5e3", "true", "null", "\"\"", "\"short\"", R"("with \"quotes\" and \\ and \u00e9")", "\"灯台 🚢 öäü\"", "[]", "{}",
+      R"({"a":"b","c":[1,"\\\\"]})", R"({"name":"of some length", "x" : false})", "\n    [ 1 ,\t2 ]\n  ",
+      "\"a string that is quite a lot longer than a vector is wide, so that blocks without any quotes come up as well, twice\""};
+  std::string text = "[";
+  while (text.size() < size) {
+    if (text.size() > 1) text += ',';
+    // Long runs of one kind now and then.
+    const auto token = tokens[random() % std::size(tokens)];
+    for (std::size_t i = random() % 20 == 0 ? random() % 200 : 1; i > 0; --i) {
+      text += token;
+      if (i > 1) text += ',';
+    }
+    if (text.back() == ',' || text.back() == '[') text += '0';
+  }
+  return text + "]";
+}
+
+TEST(ValidateJson, AgreesWithTheGrammarOnLongMutatedTexts) {
+  std::mt19937 random{77};
+  int accepted = 0;
+  constexpr int rounds = 3000;
+  for (int round = 0; round < rounds; ++round) {
+    std::string text = long_text(random, 500 + random() % 5000);
+    ASSERT_TRUE(Grammar(text, 64).accepts());
+    if (round % 4 != 0) text = mutate(text, random);
+    const bool judged = verdict(text, 64);
+    ASSERT_EQ(judged, Grammar(text, 64).accepts()) << ::testing::PrintToString(text);
+    accepted += judged ? 1 : 0;
+  }
+  EXPECT_GT(accepted, rounds / 4);
+  EXPECT_LT(accepted, rounds * 9 / 10);
+}
+
+TEST(ValidateJson, FindsAFaultAnywhereInALongString) {
+  for (const std::string& piece : {"a", "é", "灯", "🚢", "\\n", "\\\\", "\\u00e9"}) {
+    std::string content;
+    while (content.size() < 2300) content += piece;
+    EXPECT_TRUE(verdict("[\"" + content + "\"]", 64));
+    for (std::size_t at = 0; at < content.size(); at += 1 + at % 3) {
+      for (const char bad : {'\x80', '\xFF', '\x01', '\\', '"', '\xC3'}) {
+        std::string text = content;
+        text[at] = bad;
+        text = "[\"" + text + "\"]";
+        ASSERT_EQ(validate_json(text, 64).has_value(), Grammar(text, 64).accepts()) << piece << ' ' << at << ' ' << int{bad};
+      }
+    }
+  }
+  for (std::size_t size = 1000; size < 1100; ++size) {
+    EXPECT_FALSE(verdict("[\"" + std::string(size, 'a') + std::string(3000, '\x80') + "\"]", 64));
+    EXPECT_FALSE(verdict("[\"" + std::string(size, 'a') + "\xE7\x81\"]", 64));
+    EXPECT_TRUE(verdict("[\"" + std::string(size, 'a') + "灯\"]", 64));
+    EXPECT_TRUE(verdict("[\"" + std::string(size, 'a') + R"(\\","\\\"","b"])", 64));
+    EXPECT_FALSE(verdict("[\"" + std::string(size, 'a') + R"(\","b"])", 64));
+  }
+}
+
 TEST(JsonReader, HandsOutMembersAndSlicesAsTheyWereWritten) {
   const PaddedBuffer body(R"( { "a" : [1, 2.50] , "b":{"x":"\u0041"} ,"c":"tä\"xt","d":-7, "e":true,"f":null } )");
   JsonReader reader(body, 64);

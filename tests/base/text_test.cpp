@@ -122,7 +122,36 @@ TEST(IsUtf8, JudgesEverySequenceOfUpToFourBytesOnTheEdges) {
           }
           ASSERT_EQ(is_utf8(alone), valid) << ::testing::PrintToString(alone);
           ASSERT_EQ(is_utf8(alone + "more text"), valid) << ::testing::PrintToString(alone);
+          ASSERT_EQ(is_utf8("twenty-nine bytes of ASCII..." + alone), valid) << ::testing::PrintToString(alone);
+          ASSERT_EQ(is_utf8(alone + "thirty and more bytes of plain ASCII text"), valid) << ::testing::PrintToString(alone);
         }
+      }
+    }
+  }
+}
+
+TEST(IsUtf8, FindsAFaultAnywhereInALongText) {
+  for (const std::string& piece : {"a", "é", "灯", "🚢", "aé灯🚢", "\xED\x9F\xBF\xEE\x80\x80", "\xF4\x8F\xBF\xBF\xF0\x90\x80\x80"}) {
+    std::string text;
+    while (text.size() < 200) text += piece;
+    for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+      const std::string prefix = text.substr(0, cut);
+      const bool whole = utf8_prefix(text, cut).size() == cut;
+      ASSERT_EQ(is_utf8(prefix), whole) << piece << ' ' << cut;
+      ASSERT_EQ(is_utf8(prefix + "and some ASCII behind it, longer than a vector"), whole) << piece << ' ' << cut;
+    }
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      for (const unsigned bad : {0x41U, 0x80U, 0x8FU, 0x90U, 0x9FU, 0xA0U, 0xBFU, 0xC0U, 0xC1U, 0xC2U, 0xDFU, 0xE0U, 0xEDU, 0xEFU,
+                                 0xF0U, 0xF4U, 0xF5U, 0xFFU}) {
+        std::string other = text;
+        other[at] = static_cast<char>(bad);
+        bool valid = true;
+        for (std::size_t i = 0; i < other.size() && valid;) {
+          const Utf8Step step = next_utf8(other, i);
+          valid = step.valid;
+          i += step.length;
+        }
+        ASSERT_EQ(is_utf8(other), valid) << piece << ' ' << at << ' ' << bad;
       }
     }
   }

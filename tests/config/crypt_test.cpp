@@ -8,7 +8,8 @@ namespace {
 // Both were written by a Java program with javax.crypto and the password `light`.
 constexpr std::string_view cbc = "CRYPT:00112233445566778899aabbccddeeff:795de8fffca0408b0cca4a7ee9b2269c";
 constexpr std::string_view gcm =
-    "CRYPT:00112233445566778899aabbccddeeff:0102030405060708090a0b0c:e9bd71169f6ce9e2a98084b431e2c306fcc9166f5e0bf9c84c89fe87c1";
+    "CRYPT:00112233445566778899aabbccddeeff:0102030405060708090a0b0c:"
+    "e9bd71169f6ce9e2a98084b431e2c306fcc9166f5e0bf9c84c89fe87c1";
 constexpr std::string_view plain = "s3cr\\et\"p\xC3\xA4ss";
 
 TEST(Decrypt, OpensBothForms) {
@@ -17,7 +18,8 @@ TEST(Decrypt, OpensBothForms) {
 }
 
 TEST(Decrypt, RefusesAnotherPassword) {
-  EXPECT_EQ(decrypt(gcm, "Light").error(), "an encrypted value does not open with the password in light_4j_config_password");
+  EXPECT_EQ(decrypt(gcm, "Light").error(),
+            "an encrypted value does not open with the password in light_4j_config_password");
   EXPECT_FALSE(decrypt(cbc, "Light"));
 }
 
@@ -34,8 +36,8 @@ TEST_P(BadForm, IsAnErrorWithoutTheValue) {
   EXPECT_EQ(result.error().find("zz"), std::string::npos);
 }
 INSTANTIATE_TEST_SUITE_P(Forms, BadForm,
-                         testing::Values("CRYPT:", "CRYPT:00", "CRYPT:00:", "CRYPT:zz:00", "CRYPT:00:0", "CRYPT:00:00:00:00",
-                                         "CRYPT:00:00", "CRYPT:00:00:00", "CRYPT::00"));
+                         testing::Values("CRYPT:", "CRYPT:00", "CRYPT:00:", "CRYPT:zz:00", "CRYPT:00:0",
+                                         "CRYPT:00:00:00:00", "CRYPT:00:00", "CRYPT:00:00:00", "CRYPT::00"));
 
 TEST(IsEncrypted, NeedsThePrefixInUpperCase) {
   EXPECT_TRUE(is_encrypted(cbc));

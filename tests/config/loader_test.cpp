@@ -28,7 +28,8 @@ FileSchema describe(Product& p) {
   file.integer("limit", p.limit, at_least(1), "none", "Limit.");
   file.ignored({{"threads", "8"}});
   PropertiesSpec spec;
-  spec.defaults = {{"acks", "acks", "all", ""}, {"user", "username", std::nullopt, ""}, {"retries", "retries", "3", ""}};
+  spec.defaults = {
+      {"acks", "acks", "all", ""}, {"user", "username", std::nullopt, ""}, {"retries", "retries", "3", ""}};
   spec.names = {"acks", "retries", "linger.ms", "user"};
   spec.known = [names = spec.names](const std::string& name) { return std::ranges::find(names, name) != names.end(); };
   file.properties("properties", p.properties, std::move(spec), "Properties.");
@@ -141,7 +142,8 @@ TEST(Loader, ADefaultPropertyFollowsItsPlaceholder) {
   dir.write("values.yml", "web.username: u\n");
   EXPECT_EQ(property(load(dir), "user"), "u");
   dir.write("web.yml", "properties: {acks: all}\n");
-  EXPECT_EQ(load(dir).warnings, std::vector<std::string>{"values.yml:1:1: web.username is not used: no file refers to it"});
+  EXPECT_EQ(load(dir).warnings,
+            std::vector<std::string>{"values.yml:1:1: web.username is not used: no file refers to it"});
 }
 
 TEST(Loader, EveryProblemIsReportedAtOnceWithItsPlace) {
@@ -161,15 +163,16 @@ TEST(Loader, UnknownKeysGetOneWarningEachWithTheNearestKey) {
   dir.write("web.yml", "prot: 80\ntls: {verifyy: true}\nquite-different: 1\n");
   dir.write("values.yml", "web.prot: 80\nweb:\n  port: 80\nother.key: 1\n");
   const auto loaded = load(dir, {}, {{"web.hsot", "x"}});
-  EXPECT_EQ(loaded.warnings, (std::vector<std::string>{
-                                 "--set: web.hsot is not known and ignored; did you mean web.host?",
-                                 "values.yml:1:1: web.prot is not known and ignored; did you mean web.port?",
-                                 "values.yml:2:1: web is not known and ignored; keys are written flat here: web.NAME: value",
-                                 "values.yml:4:1: other.key is not known and ignored",
-                                 "web.yml:1:1: prot is not known and ignored; did you mean port?",
-                                 "web.yml:2:7: tls.verifyy is not known and ignored; did you mean tls.verify?",
-                                 "web.yml:3:1: quite-different is not known and ignored",
-                             }));
+  EXPECT_EQ(loaded.warnings,
+            (std::vector<std::string>{
+                "--set: web.hsot is not known and ignored; did you mean web.host?",
+                "values.yml:1:1: web.prot is not known and ignored; did you mean web.port?",
+                "values.yml:2:1: web is not known and ignored; keys are written flat here: web.NAME: value",
+                "values.yml:4:1: other.key is not known and ignored",
+                "web.yml:1:1: prot is not known and ignored; did you mean port?",
+                "web.yml:2:7: tls.verifyy is not known and ignored; did you mean tls.verify?",
+                "web.yml:3:1: quite-different is not known and ignored",
+            }));
   EXPECT_TRUE(loaded.problems.empty());
 }
 
@@ -188,7 +191,8 @@ TEST(Loader, AValueWhosePlaceholderFailedIsReportedOnce) {
 
 TEST(Show, ListsEffectiveValuesWithTheirSourceAndNoSecrets) {
   const test::TempDir dir;
-  dir.write("web.yml", "port: ${p:81}\nproperties:\n  acks: all\n  sasl.password: hidden-1\n  url: http://u:hidden-2@h\n");
+  dir.write("web.yml",
+            "port: ${p:81}\nproperties:\n  acks: all\n  sasl.password: hidden-1\n  url: http://u:hidden-2@h\n");
   dir.write("values.yml", "web.host: 'a b'\n");
   const auto shown = load(dir).shown;
   EXPECT_NE(shown.find("web.port: 81  # " + (dir.path() / "web.yml").string() + ":1\n"), std::string::npos) << shown;

@@ -6,7 +6,8 @@ namespace sidecar::config {
 namespace {
 
 TEST(ProblemLine, NamesFileLineAndColumn) {
-  EXPECT_EQ(to_line({{"dir/values.yml", 3, 7}, "server.httpPort is odd"}), "dir/values.yml:3:7: server.httpPort is odd");
+  EXPECT_EQ(to_line({{"dir/values.yml", 3, 7}, "server.httpPort is odd"}),
+            "dir/values.yml:3:7: server.httpPort is odd");
 }
 
 TEST(ProblemLine, NamesTheSourceAloneWhereThereAreNoLines) {

@@ -29,7 +29,8 @@ FileSchema describe(Targets& t) {
   file.text("text", t.text, "A text.");
   file.secret("secret", t.secret, "A secret.");
   file.list("list", t.list, "A list.");
-  file.choice("colour", t.colour, FileSchema::Choices<Colour>{{"red", Colour::red}, {"green", Colour::green}}, "A choice.");
+  file.choice("colour", t.colour, FileSchema::Choices<Colour>{{"red", Colour::red}, {"green", Colour::green}},
+              "A choice.");
   return file;
 }
 
@@ -64,7 +65,8 @@ TEST_P(Assign, AcceptsOrSaysWhatIsWrong) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Rows, Assign,
-    testing::Values(Case{"flag_word", "flag", "no", ""}, Case{"flag_other", "flag", "maybe", "must be true or false, not 'maybe'"},
+    testing::Values(Case{"flag_word", "flag", "no", ""},
+                    Case{"flag_other", "flag", "maybe", "must be true or false, not 'maybe'"},
                     Case{"port_low_end", "port", "1", ""}, Case{"port_high_end", "port", "65535", ""},
                     Case{"port_below", "port", "0", "must be a whole number (1 to 65535), not '0'"},
                     Case{"port_above", "port", "65536", "must be a whole number (1 to 65535), not '65536'"},
@@ -72,7 +74,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"port_decimal", "port", "80.5", "must be a whole number (1 to 65535), not '80.5'"},
                     Case{"port_unit", "port", "80 ", "must be a whole number (1 to 65535), not '80 '"},
                     Case{"port_underscore", "port", "8_080", ""},
-                    Case{"huge", "open", "99999999999999999999", "must be a whole number (1 to 2147483647), not '99999999999999999999'"},
+                    Case{"huge", "open", "99999999999999999999",
+                         "must be a whole number (1 to 2147483647), not '99999999999999999999'"},
                     Case{"pause", "pause", "0", "must be a number of ms (1 to 2147483647), not '0'"},
                     Case{"choice_any_case", "colour", "RED", ""},
                     Case{"choice_other", "colour", "blue", "must be one of red, green, not 'blue'"}),
@@ -81,7 +84,9 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Assign, StoresTheTypedValue) {
   Targets targets;
   const auto file = describe(targets);
-  const auto assign = [&](const char* key, const char* text) { return key_of(file, key).assign(Value::of_text(text, {})); };
+  const auto assign = [&](const char* key, const char* text) {
+    return key_of(file, key).assign(Value::of_text(text, {}));
+  };
   EXPECT_EQ(assign("flag", "off"), "");
   EXPECT_EQ(assign("port", "443"), "");
   EXPECT_EQ(assign("open", "7"), "");
@@ -111,9 +116,9 @@ TEST(Assign, NullIsOnlyForKeysThatCanBeEmpty) {
 }
 
 TEST(SecretKey, CoversTheEndsThatTheContractNames) {
-  for (const auto* key : {"server.keystorePass", "kafka-producer.sasl.password", "client.tokenKeyClientSecret", "x.passphrase",
-                          "ssl.key.pem", "sasl.jaas.config", "schema.registry.basic.auth.user.info", "x.accessToken", "ssl.keystore.key",
-                          "KAFKA_PRODUCER_PASSWORD"})
+  for (const auto* key : {"server.keystorePass", "kafka-producer.sasl.password", "client.tokenKeyClientSecret",
+                          "x.passphrase", "ssl.key.pem", "sasl.jaas.config", "schema.registry.basic.auth.user.info",
+                          "x.accessToken", "ssl.keystore.key", "KAFKA_PRODUCER_PASSWORD"})
     EXPECT_TRUE(is_secret_key(key)) << key;
   for (const auto* key : {"server.httpPort", "ssl.keystore.location", "sasl.username", "passThroughClaims"})
     EXPECT_FALSE(is_secret_key(key)) << key;

@@ -34,8 +34,9 @@ Outcome read(std::string_view file, std::string_view values = "", Environment en
   Sources sources(surroundings({dir.path()}, std::move(environment)));
   Outcome outcome{sources.read_file("x").value(), {}};
   for (const auto& problem : sources.problems)
-    outcome.problems.push_back(to_line({{problem.origin.line > 0 ? "f" : problem.origin.source, problem.origin.line, problem.origin.column},
-                                        problem.text}));
+    outcome.problems.push_back(
+        to_line({{problem.origin.line > 0 ? "f" : problem.origin.source, problem.origin.line, problem.origin.column},
+                 problem.text}));
   return outcome;
 }
 std::string text_of(std::string_view scalar, std::string_view values = "", Environment environment = {}) {
@@ -45,7 +46,8 @@ std::string text_of(std::string_view scalar, std::string_view values = "", Envir
   return value->kind == Value::Kind::null ? "<null>" : value->kind == Value::Kind::text ? value->text : "<tree>";
 }
 
-// Every form of a placeholder. ------------------------------------------------------------------------------------------
+// Every form of a placeholder.
+// ------------------------------------------------------------------------------------------
 
 struct Form {
   const char* name;
@@ -54,42 +56,49 @@ struct Form {
   const char* result;
 };
 class Placeholder : public testing::TestWithParam<Form> {};
-TEST_P(Placeholder, Becomes) { EXPECT_EQ(text_of(GetParam().scalar, GetParam().values), GetParam().result); }
+TEST_P(Placeholder, Becomes) {
+  EXPECT_EQ(text_of(GetParam().scalar, GetParam().values), GetParam().result);
+}
 INSTANTIATE_TEST_SUITE_P(
     Forms, Placeholder,
-    testing::Values(Form{"default", "${k:one}", "", "one"}, Form{"value_before_default", "${k:one}", "k: two", "two"},
-                    Form{"value", "${k}", "k: two", "two"}, Form{"empty_default_is_null", "${k:}", "", "<null>"},
-                    Form{"empty_default_with_value", "${k:}", "k: two", "two"},
-                    Form{"null_in_values_is_null_not_the_default", "${k:one}", "k:", "<null>"},
-                    Form{"question_mark_with_value", "${k:?give it}", "k: two", "two"},
-                    Form{"dollar_keeps_the_text", "${k:$}", "", "${k}"}, Form{"dollar_with_value", "${k:$}", "k: two", "two"},
-                    Form{"default_with_colons", "${k:http://localhost:8081}", "", "http://localhost:8081"},
-                    Form{"default_ends_at_the_first_brace", "'${k:a{b}c}'", "", "a{bc}"},
-                    Form{"inside_text", "a${k:1}b${l:2}c", "k: true", "atrueb2c"},
-                    Form{"null_inside_text_is_nothing", "a${k:}b", "", "ab"}, Form{"quoted", "\"${k:one}\"", "", "one"},
-                    Form{"list_as_whole_value", "${k:}", "k: [1, 2]", "<tree>"},
-                    Form{"map_as_whole_value", "${k:}", "k: {a: 1}", "<tree>"},
-                    Form{"values_may_refer_to_each_other", "${k}", "k: ${l}/${m:x}\nl: two", "two/x"},
-                    Form{"not_a_placeholder", "$k } ${", "", "$k } ${"}, Form{"empty_braces_stay", "a${}b", "", "a${}b"},
-                    Form{"upper_case_key_in_values", "${kafka-producer.password}", "KAFKA_PRODUCER_PASSWORD: two", "two"},
-                    Form{"a_value_is_not_substituted_twice", "${k}", "k: ${l:$}", "${l}"},
-                    Form{"host_name", "${HOSTNAME}", "", "host-7"}, Form{"host_name_in_values", "${k}", "k: id-${HOSTNAME}", "id-host-7"}),
+    testing::Values(
+        Form{"default", "${k:one}", "", "one"}, Form{"value_before_default", "${k:one}", "k: two", "two"},
+        Form{"value", "${k}", "k: two", "two"}, Form{"empty_default_is_null", "${k:}", "", "<null>"},
+        Form{"empty_default_with_value", "${k:}", "k: two", "two"},
+        Form{"null_in_values_is_null_not_the_default", "${k:one}", "k:", "<null>"},
+        Form{"question_mark_with_value", "${k:?give it}", "k: two", "two"},
+        Form{"dollar_keeps_the_text", "${k:$}", "", "${k}"}, Form{"dollar_with_value", "${k:$}", "k: two", "two"},
+        Form{"default_with_colons", "${k:http://localhost:8081}", "", "http://localhost:8081"},
+        Form{"default_ends_at_the_first_brace", "'${k:a{b}c}'", "", "a{bc}"},
+        Form{"inside_text", "a${k:1}b${l:2}c", "k: true", "atrueb2c"},
+        Form{"null_inside_text_is_nothing", "a${k:}b", "", "ab"}, Form{"quoted", "\"${k:one}\"", "", "one"},
+        Form{"list_as_whole_value", "${k:}", "k: [1, 2]", "<tree>"},
+        Form{"map_as_whole_value", "${k:}", "k: {a: 1}", "<tree>"},
+        Form{"values_may_refer_to_each_other", "${k}", "k: ${l}/${m:x}\nl: two", "two/x"},
+        Form{"not_a_placeholder", "$k } ${", "", "$k } ${"}, Form{"empty_braces_stay", "a${}b", "", "a${}b"},
+        Form{"upper_case_key_in_values", "${kafka-producer.password}", "KAFKA_PRODUCER_PASSWORD: two", "two"},
+        Form{"a_value_is_not_substituted_twice", "${k}", "k: ${l:$}", "${l}"},
+        Form{"host_name", "${HOSTNAME}", "", "host-7"},
+        Form{"host_name_in_values", "${k}", "k: id-${HOSTNAME}", "id-host-7"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(PlaceholderErrors, AMissingValueNamesKeyPlaceAndVariable) {
   const auto outcome = read("a: 1\nv: ${my.key}\n");
   ASSERT_EQ(outcome.problems.size(), 1U);
-  EXPECT_EQ(outcome.problems[0], "f:2:4: ${my.key}: nobody gives this value: set my.key in values.yml or MY_KEY in the environment");
+  EXPECT_EQ(outcome.problems[0],
+            "f:2:4: ${my.key}: nobody gives this value: set my.key in values.yml or MY_KEY in the environment");
   EXPECT_TRUE(outcome.value.find("v")->broken);
 }
 
 TEST(PlaceholderErrors, TheTextBehindTheQuestionMarkIsTheProblem) {
-  EXPECT_EQ(read("v: ${my.key:?say which broker}\n").problems, std::vector<std::string>{"f:1:4: my.key: say which broker"});
+  EXPECT_EQ(read("v: ${my.key:?say which broker}\n").problems,
+            std::vector<std::string>{"f:1:4: my.key: say which broker"});
   EXPECT_EQ(read("v: ${my.key:?}\n").problems, std::vector<std::string>{"f:1:4: my.key: a value is needed"});
 }
 
 TEST(PlaceholderErrors, AListCannotStandInsideAText) {
-  EXPECT_EQ(read("v: a${k}\n", "k: [1]").problems, std::vector<std::string>{"f:1:4: ${k}: a list or map cannot stand inside a text"});
+  EXPECT_EQ(read("v: a${k}\n", "k: [1]").problems,
+            std::vector<std::string>{"f:1:4: ${k}: a list or map cannot stand inside a text"});
 }
 
 TEST(PlaceholderErrors, ValuesThatReferToThemselvesAreFound) {
@@ -103,7 +112,9 @@ TEST(Substitution, ReplacesInMapKeys) {
   EXPECT_NE(outcome.value.find("/health/pet"), nullptr);
 }
 
-TEST(Substitution, LeavesCommentsAlone) { EXPECT_TRUE(read("# ${nobody}\nv: 1 # ${nobody}\n").problems.empty()); }
+TEST(Substitution, LeavesCommentsAlone) {
+  EXPECT_TRUE(read("# ${nobody}\nv: 1 # ${nobody}\n").problems.empty());
+}
 
 TEST(Substitution, KeepsThePlaceWhereAPersonWroteTheValue) {
   const auto outcome = read("a: 1\nv: ${k:1}\n", "\n\nk: 2");
@@ -129,7 +140,8 @@ TEST(Substitution, OpenapiIsNotSubstituted) {
   EXPECT_EQ(sources.read_file("openapi").value().find("v")->text, "${k}");
 }
 
-// Where a value comes from. ---------------------------------------------------------------------------------------------
+// Where a value comes from.
+// ---------------------------------------------------------------------------------------------
 
 struct Order {
   const char* name;
@@ -150,13 +162,15 @@ TEST_P(Injection, TakesTheFirstSource) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Rows, Injection,
-    testing::Values(Order{"set_wins", {{"A_B_C", "env"}}, true, true, "set"}, Order{"environment_over_values", {{"A_B_C", "env"}}, false, true, "env"},
-                    Order{"values_alone", {}, false, true, "values"}, Order{"nobody", {}, false, false, "<none>"},
-                    Order{"order_1_values_first", {{"A_B_C", "env"}, {"injection_order", "1"}}, false, true, "values"},
-                    Order{"order_1_environment_then", {{"A_B_C", "env"}, {"injection_order", "1"}}, false, false, "env"},
-                    Order{"order_0_no_environment", {{"A_B_C", "env"}, {"injection_order", "0"}}, false, false, "<none>"},
-                    Order{"order_0_set_still_counts", {{"A_B_C", "env"}, {"injection_order", "0"}}, true, true, "set"},
-                    Order{"order_2_is_the_default", {{"A_B_C", "env"}, {"INJECTION_ORDER", "2"}}, false, true, "env"}),
+    testing::Values(
+        Order{"set_wins", {{"A_B_C", "env"}}, true, true, "set"},
+        Order{"environment_over_values", {{"A_B_C", "env"}}, false, true, "env"},
+        Order{"values_alone", {}, false, true, "values"}, Order{"nobody", {}, false, false, "<none>"},
+        Order{"order_1_values_first", {{"A_B_C", "env"}, {"injection_order", "1"}}, false, true, "values"},
+        Order{"order_1_environment_then", {{"A_B_C", "env"}, {"injection_order", "1"}}, false, false, "env"},
+        Order{"order_0_no_environment", {{"A_B_C", "env"}, {"injection_order", "0"}}, false, false, "<none>"},
+        Order{"order_0_set_still_counts", {{"A_B_C", "env"}, {"injection_order", "0"}}, true, true, "set"},
+        Order{"order_2_is_the_default", {{"A_B_C", "env"}, {"INJECTION_ORDER", "2"}}, false, true, "env"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(InjectionOrder, MustBeANumberFromZeroToTwo) {
@@ -170,7 +184,8 @@ TEST(EnvironmentName, IsUpperCaseWithUnderscores) {
   EXPECT_EQ(environment_name("a1.\xC3\xA4"), "A1___");
 }
 
-// Files. ----------------------------------------------------------------------------------------------------------------
+// Files.
+// ----------------------------------------------------------------------------------------------------------------
 
 TEST(FindFile, TheLastDirectoryThatHoldsItWins) {
   const test::TempDir first;
@@ -212,7 +227,8 @@ TEST(Unused, ListsKeysThatNobodyAskedFor) {
   EXPECT_EQ(names, "c d ");
 }
 
-// Encrypted values. -----------------------------------------------------------------------------------------------------
+// Encrypted values.
+// -----------------------------------------------------------------------------------------------------
 
 constexpr const char* encrypted = "CRYPT:00112233445566778899aabbccddeeff:795de8fffca0408b0cca4a7ee9b2269c";
 constexpr const char* decrypted = "s3cr\\et\"p\xC3\xA4ss";
@@ -232,9 +248,11 @@ TEST(Encrypted, MarksWhatItBecomesAsSecret) {
 
 TEST(Encrypted, AMissingOrWrongPasswordIsAProblemWithoutTheValue) {
   const auto none = read("v: " + std::string(encrypted)).problems;
-  EXPECT_EQ(none, std::vector<std::string>{"f:1:4: an encrypted value needs the environment variable light_4j_config_password"});
+  EXPECT_EQ(none, std::vector<std::string>{
+                      "f:1:4: an encrypted value needs the environment variable light_4j_config_password"});
   const auto wrong = read("v: ${k}", "k: " + std::string(encrypted), {{"light_4j_config_password", "dark"}}).problems;
-  EXPECT_EQ(wrong, std::vector<std::string>{"f:1:4: an encrypted value does not open with the password in light_4j_config_password"});
+  EXPECT_EQ(wrong, std::vector<std::string>{
+                       "f:1:4: an encrypted value does not open with the password in light_4j_config_password"});
 }
 
 TEST(Expand, ReadsListsAndMapsWrittenAsText) {

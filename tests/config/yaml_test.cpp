@@ -73,13 +73,14 @@ TEST_P(BadYaml, IsAProblemWithItsPlace) {
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_EQ(problems.front(), GetParam().problem);
 }
-INSTANTIATE_TEST_SUITE_P(Rows, BadYaml,
-                         testing::Values(Bad{"a: 1\nb: [1,\n", "f.yml:3:1: is not valid YAML: end of sequence flow not found"},
-                                         Bad{"a: b: c\n", "f.yml:1:5: is not valid YAML: illegal map value"},
-                                         Bad{"a: 1\nb: 2\na: 3\n", "f.yml:3:1: a stands here a second time (first in line 1)"},
-                                         Bad{"? [x]\n: 1\n", "f.yml:1:3: a key must be a text"},
-                                         Bad{"a: *nobody\n", "f.yml:1:4: is not valid YAML: the referenced anchor is not defined"},
-                                         Bad{"a: 1\n---\nb: 2\n", "f.yml:2:1: a second YAML document starts here"}));
+INSTANTIATE_TEST_SUITE_P(
+    Rows, BadYaml,
+    testing::Values(Bad{"a: 1\nb: [1,\n", "f.yml:3:1: is not valid YAML: end of sequence flow not found"},
+                    Bad{"a: b: c\n", "f.yml:1:5: is not valid YAML: illegal map value"},
+                    Bad{"a: 1\nb: 2\na: 3\n", "f.yml:3:1: a stands here a second time (first in line 1)"},
+                    Bad{"? [x]\n: 1\n", "f.yml:1:3: a key must be a text"},
+                    Bad{"a: *nobody\n", "f.yml:1:4: is not valid YAML: the referenced anchor is not defined"},
+                    Bad{"a: 1\n---\nb: 2\n", "f.yml:2:1: a second YAML document starts here"}));
 
 TEST(Yaml, AliasesCannotMultiplyASmallFileWithoutBound) {
   std::string text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";

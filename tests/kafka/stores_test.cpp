@@ -53,7 +53,9 @@ TEST(TrustStore, AnExtensionMeansNothing) {
 TEST(TrustStore, SaysWhatIsWrong) {
   const test::TempDir dir;
   dir.write("noise", "this is no store");
-  const auto error = [&](const std::string& path) { return error_of([&] { (void)trust_store_properties(path, "wrong"); }); };
+  const auto error = [&](const std::string& path) {
+    return error_of([&] { (void)trust_store_properties(path, "wrong"); });
+  };
   EXPECT_THAT(error(stores + "/truststore.p12"), HasSubstr("wrong password"));
   EXPECT_THAT(error(stores + "/nothing"), HasSubstr("No such file"));
   EXPECT_THAT(error(dir.path().string()), HasSubstr("is a directory"));
@@ -73,7 +75,8 @@ TEST(KeyStore, Pkcs12IsHandedOverWithItsPassword) {
 
 TEST(KeyStore, PemBecomesKeyAndCertificate) {
   const auto path = stores + "/keystore-encrypted.pem";
-  const Properties expected{{"ssl.certificate.location", path}, {"ssl.key.location", path}, {"ssl.key.password", "changeit"}};
+  const Properties expected{
+      {"ssl.certificate.location", path}, {"ssl.key.location", path}, {"ssl.key.password", "changeit"}};
   EXPECT_EQ(key_store_properties(path, "", "changeit"), expected);
   EXPECT_EQ(key_store_properties(path, "changeit", ""), expected);
   EXPECT_EQ(key_store_properties(stores + "/keystore.pem", "", "").count("ssl.key.password"), 0U);
