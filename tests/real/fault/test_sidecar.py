@@ -88,7 +88,7 @@ def test_sidecar_killed_ten_times(scene, tell):
     # A dead member is missed for the session timeout, so it is short here; the port stays, so that clients find it again.
     settings = {"session.timeout.ms": 2000, "heartbeat.interval.ms": 300, ".server.httpPort": free_port()}
     scene.start(settings)
-    scene.load(pause=0.05)
+    scene.load(pause=0.1)
     scene.flowing()
     places, recoveries = [], []
     folder = scene.sidecar.folder
