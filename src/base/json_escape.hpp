@@ -45,7 +45,8 @@ inline int hex4(const char* p) {
 
 enum class Escape : std::uint8_t { good, ends_early, unknown, bad_unicode };
 
-/// Judges the escape whose backslash is at `p`. Precondition: p < end. A good one of the kind `\u` is six bytes long, any other two.
+/// Judges the escape whose backslash is at `p`. Precondition: p < end. A good one of the kind `\u` is six bytes long,
+/// any other two.
 inline Escape judge_escape(const char* p, const char* end) {
   if (end - p < 2) return Escape::ends_early;
   if (escape_values[static_cast<unsigned char>(p[1])] != 0) return Escape::good;
