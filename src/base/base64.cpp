@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 
 #include "base/cpu.hpp"
 
@@ -163,8 +164,8 @@ void append_base64(std::string& out, std::string_view bytes) {
   const std::size_t new_size = old_size + (bytes.size() + 2) / 3 * 4;
   // The second argument of the operation is the room, which some libraries make larger than asked for.
   out.resize_and_overwrite(new_size, [&](char* data, std::size_t) {
-    const char* const end = bytes.data() + bytes.size();
-    Cursor at{bytes.data(), data + old_size};
+    const char* const end = std::to_address(bytes.end());
+    Cursor at{std::to_address(bytes.begin()), data + old_size};
     if (bytes.size() >= 28 && cpu::has_wide_vectors()) at = encode_avx2(at, end);
     const auto put = [&at](std::uint32_t group, unsigned characters) {
       for (unsigned i = 0; i < 4; ++i) *at.out++ = i < characters ? alphabet[group >> (18 - 6 * i) & 63] : '=';

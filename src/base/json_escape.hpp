@@ -9,12 +9,12 @@ namespace sidecar::detail {
 
 /// -1 for bytes that are no hexadecimal digit.
 inline constexpr auto hex_values = [] {
-  std::array<std::int8_t, 256> table{};
+  std::array<std::int16_t, 256> table{};
   table.fill(-1);
-  for (unsigned i = 0; i < 10; ++i) table['0' + i] = static_cast<std::int8_t>(i);
+  for (unsigned i = 0; i < 10; ++i) table['0' + i] = static_cast<std::int16_t>(i);
   for (unsigned i = 0; i < 6; ++i) {
-    table['a' + i] = static_cast<std::int8_t>(10 + i);
-    table['A' + i] = static_cast<std::int8_t>(10 + i);
+    table['a' + i] = static_cast<std::int16_t>(10 + i);
+    table['A' + i] = static_cast<std::int16_t>(10 + i);
   }
   return table;
 }();
