@@ -11,8 +11,8 @@ inline std::atomic<bool> without_wide_vectors{false};
 /// True when functions with target "avx2,bmi,popcnt" may be called.
 [[nodiscard]] inline bool has_wide_vectors() {
 #if defined(__x86_64__)
-  return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("popcnt") != 0 &&
-         !without_wide_vectors.load(std::memory_order_relaxed);
+  return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi") != 0 &&
+         __builtin_cpu_supports("popcnt") != 0 && !without_wide_vectors.load(std::memory_order_relaxed);
 #else
   return false;
 #endif

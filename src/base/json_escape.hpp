@@ -9,12 +9,12 @@ namespace sidecar::detail {
 
 /// -1 for bytes that are no hexadecimal digit.
 inline constexpr auto hex_values = [] {
-  std::array<std::int8_t, 256> table{};
+  std::array<std::int16_t, 256> table{};
   table.fill(-1);
-  for (unsigned i = 0; i < 10; ++i) table['0' + i] = static_cast<std::int8_t>(i);
+  for (unsigned i = 0; i < 10; ++i) table['0' + i] = static_cast<std::int16_t>(i);
   for (unsigned i = 0; i < 6; ++i) {
-    table['a' + i] = static_cast<std::int8_t>(10 + i);
-    table['A' + i] = static_cast<std::int8_t>(10 + i);
+    table['a' + i] = static_cast<std::int16_t>(10 + i);
+    table['A' + i] = static_cast<std::int16_t>(10 + i);
   }
   return table;
 }();
@@ -45,7 +45,8 @@ inline int hex4(const char* p) {
 
 enum class Escape : std::uint8_t { good, ends_early, unknown, bad_unicode };
 
-/// Judges the escape whose backslash is at `p`. Precondition: p < end. A good one of the kind `\u` is six bytes long, any other two.
+/// Judges the escape whose backslash is at `p`. Precondition: p < end. A good one of the kind `\u` is six bytes long,
+/// any other two.
 inline Escape judge_escape(const char* p, const char* end) {
   if (end - p < 2) return Escape::ends_early;
   if (escape_values[static_cast<unsigned char>(p[1])] != 0) return Escape::good;

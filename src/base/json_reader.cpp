@@ -10,9 +10,9 @@
 #include "base/simd.hpp"
 #include "base/utf8.hpp"
 
-// How the scanner stays inside the text without asking at every byte: a text is either followed by a zero byte, which no
-// token may hold, or it is a container whose last byte is a closing bracket, which ends every token except strings. So
-// only strings, literals and closing brackets look at `end`; wide loads do as well.
+// How the scanner stays inside the text without asking at every byte: a text is either followed by a zero byte, which
+// no token may hold, or it is a container whose last byte is a closing bracket, which ends every token except strings.
+// So only strings, literals and closing brackets look at `end`; wide loads do as well.
 
 namespace sidecar {
 namespace {
@@ -46,8 +46,12 @@ struct Fault {
   }
 };
 
-constexpr bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_space(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 /// What each byte means inside a string.
 enum class InString : std::uint8_t { plain, quote, escape, control, non_ascii };
@@ -63,10 +67,14 @@ constexpr auto in_string = [] {
 /// Behind the escape that starts at `p`, or null.
 const char* past_escape(const char* p, const char* end, Fault& fault) {
   switch (detail::judge_escape(p, end)) {
-    case detail::Escape::good: return p + (p[1] == 'u' ? 6 : 2);
-    case detail::Escape::ends_early: return fault.at(end, ends_early);
-    case detail::Escape::unknown: return fault.at(p, bad_escape);
-    case detail::Escape::bad_unicode: return fault.at(p, bad_unicode_escape);
+    case detail::Escape::good:
+      return p + (p[1] == 'u' ? 6 : 2);
+    case detail::Escape::ends_early:
+      return fault.at(end, ends_early);
+    case detail::Escape::unknown:
+      return fault.at(p, bad_escape);
+    case detail::Escape::bad_unicode:
+      return fault.at(p, bad_unicode_escape);
   }
   return fault.at(p, bad_escape);
 }
@@ -87,7 +95,8 @@ const char* past_escape(const char* p, const char* end, Fault& fault) {
       while (p < end && in_string[static_cast<Byte>(*p)] == InString::plain) ++p;
       if (p == end) return fault.at(end, ends_early);
     }
-    if (*p == '"') [[likely]] return p;
+    if (*p == '"') [[likely]]
+      return p;
     if (*p == '\\') {
       escapes = true;
       p = past_escape(p, end, fault);
@@ -114,7 +123,8 @@ const char* past_escape(const char* p, const char* end, Fault& fault) {
 
 /// At the next byte that is no white space. Most texts have none or one blank.
 [[gnu::always_inline]] inline const char* past_space(const char* p, const char* end) {
-  if (static_cast<Byte>(*p) > ' ') [[likely]] return p;
+  if (static_cast<Byte>(*p) > ' ') [[likely]]
+    return p;
   if (*p == ' ' && static_cast<Byte>(p[1]) > ' ') return p + 1;
   return past_spaces(p, end);
 }
@@ -167,7 +177,8 @@ const char* number_end_slowly(const char* p, Fault& fault) {
 
 /// Behind the number, `true`, `false` or `null` at `p`, or null.
 [[gnu::always_inline]] inline const char* bare_end(const char* p, const char* end, Fault& fault) {
-  if (is_digit(*p) || *p == '-') [[likely]] return number_end(p, end, fault);
+  if (is_digit(*p) || *p == '-') [[likely]]
+    return number_end(p, end, fault);
   const auto starts_with = [p, end](const char* word, std::ptrdiff_t size) {
     return end - p >= size && std::memcmp(p, word, static_cast<std::size_t>(size)) == 0;
   };
@@ -177,8 +188,10 @@ const char* number_end_slowly(const char* p, Fault& fault) {
 }
 
 /// The closing quote of the string that opens at `open`, or null.
-[[gnu::always_inline]] inline const char* closing_quote(const char* open, const char* end, QuoteIndex& quotes, Fault& fault) {
-  if (const char* const closing = quotes.close(open)) [[likely]] return closing;
+[[gnu::always_inline]] inline const char* closing_quote(const char* open, const char* end, QuoteIndex& quotes,
+                                                        Fault& fault) {
+  if (const char* const closing = quotes.close(open)) [[likely]]
+    return closing;
   bool escapes = false;
   return string_end(open + 1, end, escapes, fault);
 }
@@ -422,12 +435,17 @@ std::optional<JsonFailure> JsonReader::failure() const {
 JsonKind JsonReader::kind() {
   at_ = past_space(at_, end_);
   switch (*at_) {
-    case '{': return JsonKind::object;
-    case '[': return JsonKind::array;
-    case '"': return JsonKind::string;
-    case 'n': return JsonKind::null;
+    case '{':
+      return JsonKind::object;
+    case '[':
+      return JsonKind::array;
+    case '"':
+      return JsonKind::string;
+    case 'n':
+      return JsonKind::null;
     case 't':
-    case 'f': return JsonKind::boolean;
+    case 'f':
+      return JsonKind::boolean;
     case '-':
     case '0':
     case '1':
@@ -438,8 +456,11 @@ JsonKind JsonReader::kind() {
     case '6':
     case '7':
     case '8':
-    case '9': return JsonKind::number;
-    default: fail(at_, at_ == end_ ? ends_early : no_value); return JsonKind::malformed;
+    case '9':
+      return JsonKind::number;
+    default:
+      fail(at_, at_ == end_ ? ends_early : no_value);
+      return JsonKind::malformed;
   }
 }
 
@@ -452,7 +473,9 @@ bool JsonReader::enter_object() {
   return true;
 }
 
-bool JsonReader::enter_array() { return enter_object(); }
+bool JsonReader::enter_array() {
+  return enter_object();
+}
 
 bool JsonReader::close() {
   ++at_;

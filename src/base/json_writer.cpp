@@ -12,10 +12,13 @@ namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
 
-/// The longest output for one step over the input: a wide copy, an escape as it stands in the table, or a sequence of UTF-8.
+/// The longest output for one step over the input: a wide copy, an escape as it stands in the table, or a sequence of
+/// UTF-8.
 constexpr std::size_t step_bytes_max = simd::width;
 
-constexpr bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
+constexpr bool is_plain(unsigned char c) {
+  return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
 
 /// How a byte below 0x80 is escaped: its text, and in the last place its length.
 using EscapeText = std::array<char, 8>;

@@ -1,8 +1,8 @@
 /// Where the quotes of a JSON text stand, found ahead of the reader. Internal to base/json_reader.
 ///
 /// A scanner that looks for the end of each string by itself waits for one load and one count of bits after the other.
-/// Finding all quotes first, 64 bytes at a time, makes the ends of strings independent of each other, which more than halves
-/// the time for typical texts.
+/// Finding all quotes first, 64 bytes at a time, makes the ends of strings independent of each other, which more than
+/// halves the time for typical texts.
 #pragma once
 
 #include <array>
@@ -21,11 +21,13 @@ class QuoteIndex {
   QuoteIndex(const QuoteIndex&) = delete;
   QuoteIndex& operator=(const QuoteIndex&) = delete;
 
-  /// The closing quote of the string that opens at `open`; null when it must be looked for by hand. Every string of the text has to
-  /// be asked for, once, in order.
+  /// The closing quote of the string that opens at `open`; null when it must be looked for by hand. Every string of the
+  /// text has to be asked for, once, in order.
   [[gnu::always_inline]] const char* close(const char* open) {
-    if (last_ - at_ < 2) [[unlikely]] fill();
-    if (last_ - at_ < 2 || begin_ + *at_ != open) [[unlikely]] return give_up();
+    if (last_ - at_ < 2) [[unlikely]]
+      fill();
+    if (last_ - at_ < 2 || begin_ + *at_ != open) [[unlikely]]
+      return give_up();
     const char* const closing = begin_ + at_[1];
     at_ += 2;
     return closing;

@@ -19,7 +19,9 @@ inline constexpr std::size_t width = 16;
 /// One bit for each of the bytes, the first one lowest; bits above `width` are zero.
 using Mask = std::uint32_t;
 
-[[nodiscard]] inline unsigned first_bit(Mask mask) { return static_cast<unsigned>(std::countr_zero(mask)); }
+[[nodiscard]] inline unsigned first_bit(Mask mask) {
+  return static_cast<unsigned>(std::countr_zero(mask));
+}
 
 /// The meaning of the questions in plain C++.
 namespace plain {
@@ -65,8 +67,12 @@ inline void copy(char* to, const char* from) {
 #if defined(__SSE2__)
 
 namespace detail {
-inline __m128i load(const char* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
-inline Mask mask_of(__m128i bytes) { return static_cast<Mask>(_mm_movemask_epi8(bytes)); }
+inline __m128i load(const char* p) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+}
+inline Mask mask_of(__m128i bytes) {
+  return static_cast<Mask>(_mm_movemask_epi8(bytes));
+}
 }  // namespace detail
 
 /// Bytes that end a run of plain string text: `"`, `\`, control characters and everything that is not ASCII.
@@ -92,7 +98,9 @@ inline Mask mask_of(__m128i bytes) { return static_cast<Mask>(_mm_movemask_epi8(
   return detail::mask_of(_mm_cmpeq_epi8(detail::load(p), _mm_set1_epi8(wanted)));
 }
 
-[[nodiscard]] inline Mask non_ascii(const char* p) { return detail::mask_of(detail::load(p)); }
+[[nodiscard]] inline Mask non_ascii(const char* p) {
+  return detail::mask_of(detail::load(p));
+}
 
 /// Control characters and bytes that are not ASCII.
 [[nodiscard]] inline Mask low_or_non_ascii(const char* p) {
@@ -109,8 +117,10 @@ inline Mask mask_of(__m128i bytes) { return static_cast<Mask>(_mm_movemask_epi8(
 /// Bytes other than JSON's white space.
 [[nodiscard]] inline Mask non_spaces(const char* p) {
   const __m128i bytes = detail::load(p);
-  const __m128i blank = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(' ')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n')));
-  const __m128i other = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\r')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\t')));
+  const __m128i blank =
+      _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(' ')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n')));
+  const __m128i other =
+      _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\r')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\t')));
   return detail::mask_of(_mm_or_si128(blank, other)) ^ 0xFFFFU;
 }
 

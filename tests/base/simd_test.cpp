@@ -24,7 +24,8 @@ TEST(Simd, EveryQuestionMeansWhatThePlainCodeSays) {
   for (int round = 0; round < 2000; ++round) {
     for (std::size_t i = 0; i < block.size(); ++i) {
       // Every byte in every place at least once, the others random.
-      const auto value = static_cast<std::size_t>(round) % block.size() == i ? static_cast<unsigned>(round) / block.size() : random();
+      const auto value =
+          static_cast<std::size_t>(round) % block.size() == i ? static_cast<unsigned>(round) / block.size() : random();
       block[i] = static_cast<char>(value);
     }
     ASSERT_EQ(simd::string_specials(block.data()), simd::plain::string_specials(block.data()));
