@@ -342,17 +342,24 @@ TEST_F(ProducerTest, WithoutABrokerRecordsThatWereSentAreUnknown) {
 TEST_F(ProducerTest, AFatalErrorRenewsTheClientAndTheNextSendIsWritten) {
   MockCluster cluster;
   cluster.create_topic("t", 1);
-  Producer producer(loop.context(), settings(cluster), {});
+  std::string log;
+  const observability::Logger logger(
+      observability::open_log({.format = observability::LogFormat::text, .service_id = {}}, log), "kafka");
+  Producer producer(loop.context(), settings(cluster), logger);
   warm_up(producer);
   // The oldest batch in flight out of sequence: idempotence is lost, librdkafka gives up for good.
   cluster.push_errors(MockRequest::produce, {err_out_of_order_sequence});
   const auto broken = loop.run(send(producer, "t", std::make_shared<const Body>(1, "k")));
   EXPECT_EQ(count(broken, Outcome::written), 0);
   EXPECT_EQ(broken[0].error_code, 50003);
+  // Nobody has to stumble over the broken client for it to be renewed.
+  const std::string line = "Producer renewed";
+  ASSERT_TRUE(loop.run_until([&] { return log.find(line) != std::string::npos; })) << log;
   const auto after = loop.run(send(producer, "t", std::make_shared<const Body>(5, "l")));
   EXPECT_EQ(count(after, Outcome::written), 5) << after[0].error;
   EXPECT_EQ(producer.records_in_flight(), 0U);
   EXPECT_EQ(cluster.read("t").size(), 6U);
+  EXPECT_EQ(log.find(line, log.find(line) + 1), std::string::npos) << "one line";
 }
 
 TEST_F(ProducerTest, ACallerThatGoesAwayLeavesNothingBehind) {
