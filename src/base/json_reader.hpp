@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "base/quote_index.hpp"
 
 namespace sidecar {
 
@@ -48,7 +49,7 @@ struct JsonString {
 
 enum class JsonKind : std::uint8_t { malformed, null, boolean, number, string, array, object };
 
-/// Walks one JSON text from front to back. The caller asks for the kind of the next value and then takes it with the
+/// About 5 KB, for the stack. Walks one JSON text from front to back. The caller asks for the kind of the next value and then takes it with the
 /// function for that kind, or takes any value whole with `take_slice`:
 ///
 ///   JsonReader reader(body, 64);
@@ -63,7 +64,7 @@ enum class JsonKind : std::uint8_t { malformed, null, boolean, number, string, a
 /// malformed further on, which `validate_json` over the whole text tells.
 class JsonReader {
  public:
-  /// `text` must outlive the reader and its slices.
+  /// `text` must outlive the reader and its slices. What was read may be changed, what comes next must not.
   JsonReader(const PaddedBuffer& text, std::size_t depth_max);
 
   /// The kind of the next value. Reads only its first byte.
@@ -95,6 +96,7 @@ class JsonReader {
 
  private:
   bool fail(const char* at, const char* reason);
+  const char* string_at(const char* open, JsonString& value);
   bool close();
 
   const char* begin_;
@@ -105,6 +107,7 @@ class JsonReader {
   bool first_ = false;  ///< Just behind an opening bracket: no comma comes next.
   const char* failed_at_ = nullptr;
   const char* reason_ = nullptr;
+  detail::QuoteIndex quotes_;
 };
 
 }  // namespace sidecar

@@ -44,6 +44,11 @@ inline Mask mask_of(__m128i bytes) { return static_cast<Mask>(_mm_movemask_epi8(
 
 [[nodiscard]] inline Mask non_ascii(const char* p) { return detail::mask_of(detail::load(p)); }
 
+/// Control characters and bytes that are not ASCII.
+[[nodiscard]] inline Mask low_or_non_ascii(const char* p) {
+  return detail::mask_of(_mm_cmplt_epi8(detail::load(p), _mm_set1_epi8(0x20)));
+}
+
 /// Bytes other than `0` to `9`.
 [[nodiscard]] inline Mask non_digits(const char* p) {
   const __m128i value = _mm_sub_epi8(detail::load(p), _mm_set1_epi8('0'));
@@ -85,6 +90,9 @@ inline Mask collect(const char* p, Test test) {
 }
 [[nodiscard]] inline Mask non_ascii(const char* p) {
   return detail::collect(p, [](unsigned char c) { return c >= 0x80; });
+}
+[[nodiscard]] inline Mask low_or_non_ascii(const char* p) {
+  return detail::collect(p, [](unsigned char c) { return c < 0x20 || c >= 0x80; });
 }
 [[nodiscard]] inline Mask non_digits(const char* p) {
   return detail::collect(p, [](unsigned char c) { return c < '0' || c > '9'; });

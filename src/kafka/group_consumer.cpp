@@ -27,7 +27,7 @@ namespace {
 constexpr auto commit_time_max = 30s;
 constexpr auto first_offset_time_max = 5s;
 /// How often a partition that stopped at `auto.offset.reset=none` looks for a committed offset again.
-constexpr auto restart_every = 10s;
+constexpr auto restart_every = 5s;
 constexpr auto close_time_max = 5s;
 
 std::int64_t number_property(const Properties& properties, const std::string& name, std::int64_t otherwise) {
@@ -493,7 +493,8 @@ std::size_t GroupConsumer::Impl::take(std::uint32_t slot, std::size_t records_ma
       if (partition.next && offset < *partition.next) continue;
       partition.next = Offset{offset.value + 1};
       const auto bytes = record_bytes(message, scratch_, raw);
-      partition.average_bytes += (static_cast<std::int64_t>(bytes) - partition.average_bytes) / 16;
+      const auto difference = static_cast<std::int64_t>(bytes) - partition.average_bytes;
+      partition.average_bytes += partition.average_bytes == 0 ? difference : difference / 16;
       auto& record = out.emplace_back();
       record.slot = slot;
       record.offset = offset;

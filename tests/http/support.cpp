@@ -9,6 +9,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
+#include <cerrno>
 #include <future>
 #include <stdexcept>
 
@@ -185,6 +186,94 @@ bool RawClient::closed_within(std::chrono::milliseconds limit) {
 bool RawClient::silent_for(std::chrono::milliseconds time) {
   pollfd wait{fd_, POLLIN, 0};
   return pending_.empty() && ::poll(&wait, 1, static_cast<int>(time.count())) == 0;
+}
+
+std::string PeerConnection::read_request() {
+  const auto fill = [this] {
+    char block[65536];
+    const auto got = ::recv(fd_, block, sizeof block, 0);
+    if (got <= 0) return false;
+    pending_.append(block, static_cast<std::size_t>(got));
+    return true;
+  };
+  std::size_t head_end = 0;
+  while ((head_end = pending_.find("\r\n\r\n")) == std::string::npos) {
+    if (!fill()) return {};
+  }
+  std::size_t length = head_end + 4;
+  if (const auto at = pending_.find("Content-Length: "); at < head_end) length += std::stoul(pending_.substr(at + 16));
+  while (pending_.size() < length) {
+    if (!fill()) return {};
+  }
+  std::string request = pending_.substr(0, length);
+  pending_.erase(0, length);
+  return request;
+}
+
+bool PeerConnection::send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+void PeerConnection::close() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+void PeerConnection::reset() {
+  const linger now{1, 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  close();
+}
+
+bool PeerConnection::wait_for_end() {
+  char block[65536];
+  while (true) {
+    const auto got = ::recv(fd_, block, sizeof block, 0);
+    if (got > 0) continue;
+    return got == 0 || errno == ECONNRESET;
+  }
+}
+
+ScriptedPeer::ScriptedPeer(std::vector<Script> scripts)
+    : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), scripts_(std::move(scripts)) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), length) != 0 || ::listen(listener_, 128) != 0 ||
+      ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
+    throw std::runtime_error("listen");
+  }
+  port_ = ntohs(address.sin_port);
+  acceptor_ = std::thread([this] {
+    while (true) {
+      const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+      if (fd < 0) return;
+      const timeval limit{5, 0};
+      ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+      const auto number = static_cast<std::size_t>(accepted_++);
+      if (number >= scripts_.size()) {
+        ::close(fd);
+        continue;
+      }
+      threads_.emplace_back([this, fd, number] {
+        PeerConnection connection(fd);
+        scripts_[number](connection);
+      });
+    }
+  });
+}
+
+ScriptedPeer::~ScriptedPeer() {
+  ::shutdown(listener_, SHUT_RDWR);
+  acceptor_.join();
+  for (auto& thread : threads_) thread.join();
+  ::close(listener_);
 }
 
 Answer exchange(std::uint16_t port, std::string_view bytes) {

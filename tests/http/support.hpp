@@ -1,6 +1,7 @@
 /// A server on loopback and a client that sends exact bytes.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <chrono>
 #include <functional>
@@ -90,6 +91,48 @@ class RawClient {
   bool fill();
   int fd_ = -1;
   std::string pending_;
+};
+
+/// One connection of a ScriptedPeer; blocking, gives up after five seconds.
+class PeerConnection {
+ public:
+  explicit PeerConnection(int fd) : fd_(fd) {}
+  ~PeerConnection() { close(); }
+  PeerConnection(const PeerConnection&) = delete;
+  PeerConnection& operator=(const PeerConnection&) = delete;
+  /// Head and body (by its Content-Length) of the next request; empty when the stream ends.
+  std::string read_request();
+  bool send(std::string_view bytes);
+  void close();
+  void reset();
+  /// True when the client ends the connection.
+  bool wait_for_end();
+
+ private:
+  int fd_;
+  std::string pending_;
+};
+
+/// A listener on 127.0.0.1 that runs one script per accepted connection, in their order, each in its own thread.
+/// Further connections are closed at once.
+class ScriptedPeer {
+ public:
+  using Script = std::function<void(PeerConnection&)>;
+  explicit ScriptedPeer(std::vector<Script> scripts);
+  ~ScriptedPeer();
+  ScriptedPeer(const ScriptedPeer&) = delete;
+  ScriptedPeer& operator=(const ScriptedPeer&) = delete;
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] int accepted() const { return accepted_; }
+  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  int listener_;
+  std::uint16_t port_ = 0;
+  std::atomic<int> accepted_{0};
+  std::vector<Script> scripts_;
+  std::vector<std::thread> threads_;
+  std::thread acceptor_;
 };
 
 /// Sends one request on a connection of its own.

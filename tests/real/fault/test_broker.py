@@ -10,9 +10,9 @@ def test_broker_absent_at_start(scene, weak_broker):
     weak_broker.stop()
     scene.start()
     assert scene.sidecar.get("/health/liveness").status == 200
-    scene.load(clients=15, total=1500)
-    scene.lasting(3, records=0)
-    assert sum(load.sent for load in scene.loads) == 1500, "the load was not sent before the broker came"
+    with scene.felt():
+        scene.load(clients=15, total=1500)
+        scene.lasting(3)
     weak_broker.start(wait=False)
     scene.broker_back()
     scene.load()

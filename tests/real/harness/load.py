@@ -65,14 +65,6 @@ class Load:
         """Records that went out to the sidecar so far."""
         return self._sent
 
-    def __enter__(self) -> "Load":
-        return self.start()
-
-    def __exit__(self, kind, *_):
-        self._stop.set()
-        if kind is None:
-            self.join()
-
     def _run(self, number: int):
         connection = None
         try:
