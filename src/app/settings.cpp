@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <stdexcept>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "app/config_reading.hpp"
+#include "app/sidecar.hpp"
 #include "base/types.hpp"
 #include "kafka/translate.hpp"
+#include "security/key_store.hpp"
 
 namespace sidecar::app {
 namespace {
@@ -231,6 +234,57 @@ void check_dead_letters(Draft& draft, Loader& loader) {
                    "is discard and dead letters are off: records that the backend does not process are lost");
 }
 
+/// Opens a store where there is one, so that `validate` says what a start would. `key` names its file. False when no
+/// directory holds it.
+template <class Read>
+bool check_store(const Draft& draft, Loader& loader, std::string_view key, const std::string& name, const Read& read) {
+  const auto path = find_config_file(draft.settings, name);
+  if (!path) return false;
+  try {
+    (void)read(*path);
+  } catch (const std::runtime_error& why) {
+    loader.problem(key, fmt::format("cannot be used: {}", why.what()));
+  }
+  return true;
+}
+
+void check_server_stores(const Draft& draft, Loader& loader) {
+  const auto& server = draft.settings.server;
+  if (!server.enable_https) return;
+  const bool has_key = check_store(
+      draft, loader, "server.keystoreName", server.keystore_name,
+      [&](const std::string& path) { return security::read_key_store(path, server.keystore_pass, server.key_pass); });
+  if (!has_key)
+    loader.problem(
+        "server.enableHttps",
+        fmt::format("is true, but there is no key store {}: name one with server.keystoreName (PEM or PKCS12), or "
+                    "serve plain HTTP with server.enableHttp: true and server.enableHttps: false",
+                    server.keystore_name));
+  if (!server.enable_two_way_tls) return;
+  const bool has_trust =
+      check_store(draft, loader, "server.truststoreName", server.truststore_name,
+                  [&](const std::string& path) { return security::read_trust_store(path, server.truststore_pass); });
+  if (!has_trust)
+    loader.problem("server.enableTwoWayTls",
+                   fmt::format("is true, but there is no trust store {}", server.truststore_name));
+}
+
+void check_client_stores(const Draft& draft, Loader& loader) {
+  const auto& client = draft.settings.client;
+  const bool has_trust =
+      !client.load_trust_store ||
+      check_store(draft, loader, "client.trustStore", client.trust_store,
+                  [&](const std::string& path) { return security::read_trust_store(path, client.trust_store_pass); });
+  if (!has_trust && !client.load_default_trust_store)
+    loader.problem("client.loadTrustStore", fmt::format("is true, but there is no trust store {}", client.trust_store));
+  const bool has_key = !client.load_key_store ||
+                       check_store(draft, loader, "client.keyStore", client.key_store, [&](const std::string& path) {
+                         return security::read_key_store(path, client.key_store_pass, client.key_pass);
+                       });
+  if (!has_key)
+    loader.problem("client.loadKeyStore", fmt::format("is true, but there is no key store {}", client.key_store));
+}
+
 void settle_reactive(Draft& draft, Loader& loader, const kafka::TranslationContext& context) {
   auto& settings = draft.settings;
   auto& reactive = settings.reactive;
@@ -250,6 +304,7 @@ void settle_reactive(Draft& draft, Loader& loader, const kafka::TranslationConte
   if (!is_base_url(reactive.backend_api_host))
     loader.problem("kafka-consumer.backendApiHost", "must have the form http://host:port or https://host:port");
   if (!reactive.backend_api_path.starts_with('/')) loader.problem("kafka-consumer.backendApiPath", "must start with /");
+  if (reactive.backend_api_host.starts_with("https:")) check_client_stores(draft, loader);
   if (reactive.backend_api_host.starts_with("https:") && !settings.client.verify_hostname)
     loader.warning("client.verifyHostname",
                    "is false: any server with a trusted certificate can stand in for the backend");
@@ -277,6 +332,7 @@ void settle_server(Draft& draft, Loader& loader) {
   if (!server.enable_http && !server.enable_https)
     loader.problem("server.enableHttp", "is false and server.enableHttps as well: there would be no listener");
   if (server.port_min > server.port_max) loader.problem("server.minPort", "must not be above server.maxPort");
+  check_server_stores(draft, loader);
   if (server.remote_access == http::RemoteAccess::allow)
     loader.warning("server.remoteAccess", "is allow: anybody who reaches the port may produce");
   if (draft.enable_registry) {

@@ -103,6 +103,8 @@ TEST(Defaults, LoadedAgainAreTheBuiltInOnes) {
   EXPECT_EQ(effective(options({dir.path() / "new"})), effective(options({empty.path()})));
 
   const std::vector<std::pair<std::string, std::string>> working{
+      {"server.enableHttp", "true"},
+      {"server.enableHttps", "false"},
       {"security.enableVerifyJwt", "false"},
       {"kafka-producer.security.protocol", "PLAINTEXT"},
       {"kafka-producer.keyFormat", "string"},

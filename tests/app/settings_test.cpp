@@ -105,7 +105,9 @@ TEST(BuiltIn, WithoutAnyFileEveryThingThatCannotBeHonouredIsNamed) {
 
 TEST(BuiltIn, OnlyTheProducerRuns) {
   const test::TempDir empty;
-  const auto settings = load(options({empty.path()}, {{"security.enableVerifyJwt", "false"},
+  const auto settings = load(options({empty.path()}, {{"server.enableHttp", "true"},
+                                                      {"server.enableHttps", "false"},
+                                                      {"security.enableVerifyJwt", "false"},
                                                       {"kafka-producer.security.protocol", "PLAINTEXT"},
                                                       {"kafka-producer.keyFormat", "string"},
                                                       {"kafka-producer.valueFormat", "json"}}))
@@ -143,6 +145,44 @@ TEST(Java, AConfigurationInTheJavaSidecarsStylesLoads) {
   EXPECT_THAT(settings.reactive.topics, ElementsAre("orders", "refunds"));
   EXPECT_THAT(texts(loaded.warnings),
               Contains(HasSubstr("without effect in this version: server.environment, audit.headers")));
+}
+
+// Stores. --
+
+/// The smallest configuration over HTTPS, with the stores of the tests.
+std::vector<std::string> problems_with_https(Pairs set) {
+  set.insert(
+      set.begin(),
+      {{"server.enableHttps", "true"}, {"server.keystoreName", "keystore.p12"}, {"server.keystorePass", "changeit"}});
+  const auto loaded = load_settings(options({data / "stores", data / "smallest"}, std::move(set)));
+  return loaded ? std::vector<std::string>{} : texts(loaded.error().problems);
+}
+
+TEST(Stores, AreOpenedWhereTheyAreNeeded) {
+  EXPECT_THAT(problems_with_https({}), IsEmpty());
+  EXPECT_THAT(problems_with_https({{"server.keystoreName", "none"}}),
+              ElementsAre(testing::AllOf(HasSubstr("there is no key store none"), HasSubstr("server.keystoreName"),
+                                         HasSubstr("server.enableHttps: false"))));
+  EXPECT_THAT(
+      problems_with_https({{"server.keystorePass", "wrong"}}),
+      ElementsAre(testing::AllOf(HasSubstr("server.keystoreName cannot be used"), HasSubstr("wrong password"))));
+  EXPECT_THAT(problems_with_https({{"server.enableTwoWayTls", "true"}}),
+              ElementsAre(HasSubstr("there is no trust store server.truststore")));
+  EXPECT_THAT(problems_with_https({{"server.enableTwoWayTls", "true"}, {"server.truststoreName", "ca.pem"}}),
+              IsEmpty());
+}
+
+TEST(Stores, OfTheClientMatterToAnHttpsBackendAlone) {
+  const Pairs broken{{"client.trustStore", "truststore.jks"}, {"client.loadKeyStore", "true"}};
+  EXPECT_THAT(problems_with_https(broken), IsEmpty());
+  auto https = broken;
+  https.emplace_back("kafka-consumer.backendApiHost", "https://localhost:8444");
+  EXPECT_THAT(problems_with_https(https),
+              testing::UnorderedElementsAre(HasSubstr("client.trustStore cannot be used"),
+                                            HasSubstr("there is no key store client.keystore")));
+  EXPECT_THAT(problems_with_https({{"kafka-consumer.backendApiHost", "https://localhost:8444"},
+                                   {"client.loadDefaultTrustStore", "false"}}),
+              ElementsAre(HasSubstr("there is no trust store client.truststore")));
 }
 
 // Defaults that follow other keys.
@@ -225,7 +265,8 @@ TEST(Hooks, AreReadFromServiceYmlInTheJavaSidecarsForm) {
             "- com.networknt.server.StartupHookProvider:\n  - com.networknt.mesh.kafka.ReactiveConsumerStartupHook\n"
             "  - com.networknt.mesh.kafka.ProducerStartupHook\n");
   std::ofstream(dir.path() / "values.yml", std::ios::trunc)
-      << "security.enableVerifyJwt: false\nkafka-producer.security.protocol: PLAINTEXT\n"
+      << "server.enableHttp: true\nserver.enableHttps: false\nsecurity.enableVerifyJwt: "
+         "false\nkafka-producer.security.protocol: PLAINTEXT\n"
          "kafka-producer.keyFormat: string\nkafka-producer.valueFormat: json\nkafka-consumer.security.protocol: "
          "PLAINTEXT\n"
          "kafka-consumer.keyFormat: string\nkafka-consumer.valueFormat: json\n";
