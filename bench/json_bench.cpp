@@ -24,8 +24,8 @@ namespace {
 using Random = std::mt19937_64;
 
 std::string words(Random& random, std::size_t count) {
-  static constexpr std::string_view all[] = {"order", "of",     "the",   "harbour", "lantern", "Turku",   "with", "seven",
-                                             "a",     "copper", "north", "kiosk",   "because", "delivery"};
+  static constexpr std::string_view all[] = {"order", "of", "the",    "harbour", "lantern", "Turku",   "with",
+                                             "seven", "a",  "copper", "north",   "kiosk",   "because", "delivery"};
   std::string text;
   for (std::size_t i = 0; i < count; ++i) {
     if (i > 0) text += ' ';
@@ -36,19 +36,20 @@ std::string words(Random& random, std::size_t count) {
 
 /// About 1 KB: what a business event looks like: ids, times, amounts, short texts, a few lines of an order.
 std::string typical_record(Random& random) {
-  std::string text = R"({"eventId":"3f0c)" + std::to_string(random()) + R"(","type":"OrderPlaced","occurredAt":"2026-03-)" +
-                     std::to_string(10 + random() % 20) + R"(T09:41:07.)" + std::to_string(100 + random() % 900) +
-                     R"(Z","customer":{"id":)" + std::to_string(random() % 100000000) + R"(,"name":")" + words(random, 3) +
-                     R"(","email":"c)" + std::to_string(random() % 100000) + R"(@example.com","vip":)" +
-                     (random() % 2 ? "true" : "false") + R"(,"address":{"street":")" + words(random, 4) +
-                     R"(","city":"Turku","zip":")" + std::to_string(10000 + random() % 90000) +
-                     R"(","country":"FI"}},"total":)" + std::to_string(random() % 10000) + '.' +
-                     std::to_string(10 + random() % 90) + R"(,"currency":"EUR","coupon":null,"note":")" +
-                     words(random, 8 + random() % 16) + R"(","lines":[)";
+  std::string text =
+      R"({"eventId":"3f0c)" + std::to_string(random()) + R"(","type":"OrderPlaced","occurredAt":"2026-03-)" +
+      std::to_string(10 + random() % 20) + R"(T09:41:07.)" + std::to_string(100 + random() % 900) +
+      R"(Z","customer":{"id":)" + std::to_string(random() % 100000000) + R"(,"name":")" + words(random, 3) +
+      R"(","email":"c)" + std::to_string(random() % 100000) + R"(@example.com","vip":)" +
+      (random() % 2 ? "true" : "false") + R"(,"address":{"street":")" + words(random, 4) +
+      R"(","city":"Turku","zip":")" + std::to_string(10000 + random() % 90000) + R"(","country":"FI"}},"total":)" +
+      std::to_string(random() % 10000) + '.' + std::to_string(10 + random() % 90) +
+      R"(,"currency":"EUR","coupon":null,"note":")" + words(random, 8 + random() % 16) + R"(","lines":[)";
   while (text.size() < 960) {
     if (text.back() != '[') text += ',';
-    text += R"({"sku":"A-)" + std::to_string(random() % 1000000) + R"(","quantity":)" + std::to_string(1 + random() % 9) +
-            R"(,"price":)" + std::to_string(random() % 500) + '.' + std::to_string(10 + random() % 90) + '}';
+    text += R"({"sku":"A-)" + std::to_string(random() % 1000000) + R"(","quantity":)" +
+            std::to_string(1 + random() % 9) + R"(,"price":)" + std::to_string(random() % 500) + '.' +
+            std::to_string(10 + random() % 90) + '}';
   }
   return text + "]}";
 }
@@ -59,11 +60,20 @@ std::string dense_record(Random& random) {
   while (text.size() < 1000) {
     if (text.size() > 1) text += ',';
     switch (random() % 5) {
-      case 0: text += std::to_string(random() % 100000); break;
-      case 1: text += R"({"a":)" + std::to_string(random() % 100) + R"(,"b":[]})"; break;
-      case 2: text += "[true,null," + std::to_string(random() % 1000) + ".5]"; break;
-      case 3: text += R"("k)" + std::to_string(random() % 1000) + '"'; break;
-      default: text += "false";
+      case 0:
+        text += std::to_string(random() % 100000);
+        break;
+      case 1:
+        text += R"({"a":)" + std::to_string(random() % 100) + R"(,"b":[]})";
+        break;
+      case 2:
+        text += "[true,null," + std::to_string(random() % 1000) + ".5]";
+        break;
+      case 3:
+        text += R"("k)" + std::to_string(random() % 1000) + '"';
+        break;
+      default:
+        text += "false";
     }
   }
   return text + "]";

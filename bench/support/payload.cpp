@@ -24,7 +24,7 @@ void append_words(std::string& text, Random& random, std::size_t bytes) {
 
 /// Small events have only the first fields, larger ones lines of an order up to their size; the note takes up the rest.
 std::string event(Random& random, std::size_t bytes) {
-  std::string text = fmt::format(R"({{"eventId":{:016},"vip":{})", random() % 10'000'000'000'000'000, random() % 2 == 0);
+  std::string text = fmt::format(R"({{"eventId":"{:016}","vip":{})", random() % 10'000'000'000'000'000, random() % 2 == 0);
   if (bytes >= 400) {
     text += fmt::format(R"(,"type":"OrderPlaced","occurredAt":"2026-03-{}T09:41:07.{}Z","customer":{{"id":{},"name":")",
                         10 + random() % 20, 100 + random() % 900, random() % 100'000'000);

@@ -29,10 +29,12 @@ void show_translated(std::ostream& out, std::string_view client, const kafka::Pr
   if (properties.empty()) return;
   out << "\n# What librdkafka gets, " << client << ":\n";
   for (const auto& [name, value] : properties)
-    out << "#   " << name << ": " << (config::is_secret_key(name) ? Secret::masked : config::without_credentials(value)) << '\n';
+    out << "#   " << name << ": " << (config::is_secret_key(name) ? Secret::masked : config::without_credentials(value))
+        << '\n';
 }
 
-constexpr std::string_view sample_values = R"(# values.yml: keys of all files in one place, FILE.NAME: value. A small working example, without the # signs:
+constexpr std::string_view sample_values =
+    R"(# values.yml: keys of all files in one place, FILE.NAME: value. A small working example, without the # signs:
 #
 # server.enableHttp: true
 # server.enableHttps: false
@@ -96,14 +98,18 @@ std::string_view words_of(kafka::Treatment treatment) {
 
 void write_property_table(std::ostream& out) {
   out << "## Kafka properties\n\n"
-         "Names of Java clients are translated to librdkafka; names of librdkafka are passed on; a name that neither knows is ignored "
-         "with a warning, and a value that librdkafka refuses stops the start. `properties` in an external file is taken whole; a key "
+         "Names of Java clients are translated to librdkafka; names of librdkafka are passed on; a name that neither "
+         "knows is ignored "
+         "with a warning, and a value that librdkafka refuses stops the start. `properties` in an external file is "
+         "taken whole; a key "
          "`kafka-producer.NAME` or `kafka-consumer.NAME` joins it. A null leaves a property out.\n\n"
          "| Property | Client | What happens | librdkafka | Note |\n|---|---|---|---|---|\n";
   for (const auto& rule : kafka::property_rules())
     out << fmt::format("| `{}` | {} | {} | {} | {} |\n", rule.name,
-                       rule.producer && rule.consumer ? "both" : rule.producer ? "producer" : "consumer", words_of(rule.treatment),
-                       rule.target, rule.note);
+                       rule.producer && rule.consumer ? "both"
+                       : rule.producer                ? "producer"
+                                                      : "consumer",
+                       words_of(rule.treatment), rule.target, rule.note);
   out << "\n";
 }
 
@@ -126,7 +132,8 @@ int config_show(const LoadOptions& options, std::ostream& out, std::ostream& err
 
 int config_defaults(const std::filesystem::path& directory, std::ostream& out, std::ostream& err) {
   Draft draft;
-  std::vector<std::pair<std::filesystem::path, std::string>> files{{directory / "values.yml", std::string(sample_values)}};
+  std::vector<std::pair<std::filesystem::path, std::string>> files{
+      {directory / "values.yml", std::string(sample_values)}};
   for (const auto& file : describe_files(draft))
     if (file.has_effect()) files.emplace_back(directory / (file.name() + ".yml"), config::default_file(file));
 
@@ -160,8 +167,10 @@ int config_reference(std::ostream& out) {
   out << reference_head;
   for (const auto& file : describe_files(draft)) config::write_chapter(out, file);
   write_property_table(out);
-  out << "## Files of later components\n\nAccepted so that a Java sidecar's configuration can be copied as it is; keys that no file knows get "
-         "a warning, and one more warning lists the values that were set without effect.\n\n| File | For | Keys |\n|---|---|---|\n";
+  out << "## Files of later components\n\nAccepted so that a Java sidecar's configuration can be copied as it is; keys "
+         "that no file knows get "
+         "a warning, and one more warning lists the values that were set without effect.\n\n| File | For | Keys "
+         "|\n|---|---|---|\n";
   for (const auto& file : describe_later_files(draft)) {
     std::string keys;
     for (const auto& key : file.keys()) keys += fmt::format("{}`{}`", keys.empty() ? "" : ", ", key.path);

@@ -8,7 +8,8 @@
 
 namespace sidecar::app {
 
-/// `validate`: problems and warnings as `file:line:column: text` lines on `err`. 0 when the sidecar could start, else 2.
+/// `validate`: problems and warnings as `file:line:column: text` lines on `err`. 0 when the sidecar could start,
+/// else 2.
 int validate(const LoadOptions& options, std::ostream& out, std::ostream& err);
 
 /// `config show`: every effective value with where it comes from, secrets masked; 2 with the problems on `err` when the

@@ -1,6 +1,7 @@
 /// The configuration files of the product: each described once, bound to the settings it fills.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -34,8 +35,8 @@ struct Draft {
   bool http_audit = true;
   bool enable_registry = false;
   bool start_on_registry_failure = true;
-  std::vector<std::string> shutdown_hooks;      // accepted, not needed
-  config::PropertyMap unread_properties;        // of later components
+  std::vector<std::string> shutdown_hooks;               // accepted, not needed
+  std::array<config::PropertyMap, 3> unread_properties;  // of later components
 };
 
 /// Every file, in the order of docs/configuration.md. `draft` must outlive what is returned.

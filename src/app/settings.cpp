@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <stdexcept>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "app/config_reading.hpp"
+#include "app/sidecar.hpp"
 #include "base/types.hpp"
 #include "kafka/translate.hpp"
+#include "security/key_store.hpp"
 
 namespace sidecar::app {
 namespace {
@@ -41,10 +44,13 @@ std::string own_host_name() {
 }
 
 /// Directories to look in, and what is wrong with them.
-std::vector<std::filesystem::path> config_dirs(const LoadOptions& options, const std::optional<std::string>& from_environment,
-                                               std::vector<config::Problem>& problems, std::vector<config::Problem>& warnings) {
+std::vector<std::filesystem::path> config_dirs(const LoadOptions& options,
+                                               const std::optional<std::string>& from_environment,
+                                               std::vector<config::Problem>& problems,
+                                               std::vector<config::Problem>& warnings) {
   std::vector<std::filesystem::path> dirs;
-  const auto add = [&dirs](const std::filesystem::path& dir, const std::string& source, std::vector<config::Problem>& complaints) {
+  const auto add = [&dirs](const std::filesystem::path& dir, const std::string& source,
+                           std::vector<config::Problem>& complaints) {
     std::error_code ignored;
     if (std::filesystem::is_directory(dir, ignored))
       dirs.push_back(dir);
@@ -67,7 +73,8 @@ std::vector<std::filesystem::path> config_dirs(const LoadOptions& options, const
   return dirs;
 }
 
-// Rules that cross keys, one function for each part. ---------------------------------------------------------------------
+// Rules that cross keys, one function for each part.
+// ---------------------------------------------------------------------
 
 /// `singletons` of service.yml in the Java sidecar's form: a list of maps from an interface to its classes.
 std::optional<std::vector<std::string>> hooks_of(const config::Value& singletons) {
@@ -77,18 +84,26 @@ std::optional<std::vector<std::string>> hooks_of(const config::Value& singletons
     std::vector<std::string> names;
     if (auto texts = config::texts_of(*list)) return texts;
     for (const auto& item : list->items)  // a class with parameters is a map
-      names.push_back(item.kind == config::Value::Kind::map && !item.entries.empty() ? item.entries.front().key : item.text);
+      names.push_back(item.kind == config::Value::Kind::map && !item.entries.empty() ? item.entries.front().key
+                                                                                     : item.text);
     return names;
   }
   return std::nullopt;
 }
 
+/// Where one name of a list was written.
+config::Origin place_of(const config::Value& list, const std::string& name) {
+  for (const auto& item : list.items)
+    if (item.text == name) return item.origin;
+  return list.origin;
+}
+
 void switch_components(Draft& draft, Loader& loader) {
-  auto origin = loader.origin(hooks_key);
+  config::Value list = *loader.value(hooks_key);
   if (!loader.given(hooks_key)) {
     if (auto names = hooks_of(draft.singletons)) {
       draft.startup_hooks = std::move(*names);
-      origin = draft.singletons.origin;
+      list = draft.singletons;
     }
   }
   auto& components = draft.settings.components;
@@ -96,16 +111,18 @@ void switch_components(Draft& draft, Loader& loader) {
   std::vector<std::string> known;
   for (const auto& hook : hooks) known.push_back(fmt::format("{}{}", hook_prefix, hook.name));
   for (const auto& name : draft.startup_hooks) {
-    const auto found = std::ranges::find(known, name);
-    if (found == known.end()) {
-      const auto near = config::nearest(name, known);
-      loader.problem_at(origin, fmt::format("{} names {}, which is not known{}", hooks_key, name,
-                                            near.empty() ? "" : fmt::format("; did you mean {}?", near)));
-      continue;
-    }
+    const auto near = config::nearest(name, known);
+    if (near != name)
+      loader.problem_at(place_of(list, name), fmt::format("{} names {}, which is not known{}", hooks_key, name,
+                                                          near.empty() ? "" : fmt::format("; did you mean {}?", near)));
+    // The one that was meant goes on, so that its own problems are found in the same run.
+    const auto found = std::ranges::find(known, near);
+    if (found == known.end()) continue;
     const auto& hook = hooks[static_cast<std::size_t>(found - known.begin())];
     if (!hook.later.empty())
-      loader.problem_at(origin, fmt::format("{} names {}: {} is not part of this version, remove the line", hooks_key, hook.name, hook.later));
+      loader.problem_at(place_of(list, name),
+                        fmt::format("{} names {}: {} is not part of this version, remove the line", hooks_key,
+                                    hook.name, hook.later));
     components.producer |= hook.name == "ProducerStartupHook";
     components.reactive |= hook.name == "ReactiveConsumerStartupHook";
   }
@@ -113,10 +130,15 @@ void switch_components(Draft& draft, Loader& loader) {
 
 void check_formats(Loader& loader, std::string_view file, formats::Format key, formats::Format value) {
   const auto check = [&](std::string_view name, formats::Format format) {
-    if (format != formats::Format::avro && format != formats::Format::jsonschema && format != formats::Format::protobuf) return;
-    const auto* word = format == formats::Format::avro ? "avro" : format == formats::Format::protobuf ? "protobuf" : "jsonschema";
-    loader.problem(fmt::format("{}.{}", file, name),
-                   fmt::format("is {}, but the schema registry is not part of this version: set it to binary, json or string", word));
+    if (format != formats::Format::avro && format != formats::Format::jsonschema && format != formats::Format::protobuf)
+      return;
+    const auto* word = format == formats::Format::avro       ? "avro"
+                       : format == formats::Format::protobuf ? "protobuf"
+                                                             : "jsonschema";
+    loader.problem(
+        fmt::format("{}.{}", file, name),
+        fmt::format("is {}, but the schema registry is not part of this version: set it to binary, json or string",
+                    word));
   };
   check("keyFormat", key);
   check("valueFormat", value);
@@ -129,13 +151,18 @@ kafka::JavaProperties texts_of(const config::PropertyMap& properties) {
 }
 
 std::optional<kafka::Translation> translate(Loader& loader, std::string_view file, kafka::ClientKind kind,
-                                            const config::PropertyMap& properties, const kafka::TranslationContext& context) {
+                                            const config::PropertyMap& properties,
+                                            const kafka::TranslationContext& context) {
   auto translation = kafka::translate(kind, texts_of(properties), context);
   if (!translation) {
     for (const auto& issue : translation.error()) loader.problem(fmt::format("{}.{}", file, issue.key), issue.text);
     return std::nullopt;
   }
-  for (const auto& issue : translation->warnings) loader.warning(fmt::format("{}.{}", file, issue.key), issue.text);
+  for (const auto& issue : translation->warnings) {
+    // Nobody needs to hear about a built-in default.
+    const auto key = fmt::format("{}.{}", file, issue.key);
+    if (loader.changed(key)) loader.warning(key, issue.text);
+  }
   return std::move(*translation);
 }
 
@@ -145,16 +172,19 @@ void settle_producer(Draft& draft, Loader& loader, const kafka::TranslationConte
   settings.produce.json_depth_max = settings.server.json_depth_max;
   if (!settings.components.producer) return;
   check_formats(loader, "kafka-producer", settings.produce.key_format, settings.produce.value_format);
-  auto translation = translate(loader, "kafka-producer", kafka::ClientKind::producer, draft.producer_properties, context);
+  auto translation =
+      translate(loader, "kafka-producer", kafka::ClientKind::producer, draft.producer_properties, context);
   if (!translation) return;
   if (translation->properties.contains("transactional.id"))
-    loader.problem("kafka-producer.transactional.id",
-                   "makes librdkafka refuse every record, because the sidecar produces without transactions: leave it out");
+    loader.problem(
+        "kafka-producer.transactional.id",
+        "makes librdkafka refuse every record, because the sidecar produces without transactions: leave it out");
   const auto& limits = translation->limits;
   settings.producer.properties = std::move(translation->properties);
   settings.producer.record_bytes_max = limits.record_bytes_max;
   settings.producer.block_max = limits.block_max;
-  settings.producer.request_timeout = draft.produce_request_timeout.value_or(limits.delivery_timeout + std::chrono::seconds(5));
+  settings.producer.request_timeout =
+      draft.produce_request_timeout.value_or(limits.delivery_timeout + std::chrono::seconds(5));
 }
 
 /// `http://host`, `https://host:port`: what a POST can be sent to.
@@ -176,9 +206,11 @@ void check_topics(Draft& draft, Loader& loader) {
       loader.problem("kafka-consumer.topic", fmt::format("names '{}', which cannot be a topic", topic.substr(0, 60)));
       continue;
     }
-    const auto letters = topic.ends_with(reactive.dead_letter_topic_ext) ? topic : topic + reactive.dead_letter_topic_ext;
+    const auto letters =
+        topic.ends_with(reactive.dead_letter_topic_ext) ? topic : topic + reactive.dead_letter_topic_ext;
     if (reactive.dead_letter_enabled && !is_topic_name(letters))
-      loader.problem("kafka-consumer.deadLetterTopicExt", fmt::format("makes '{}', which cannot be a topic", letters.substr(0, 60)));
+      loader.problem("kafka-consumer.deadLetterTopicExt",
+                     fmt::format("makes '{}', which cannot be a topic", letters.substr(0, 60)));
   }
   if (reactive.dead_letter_enabled && reactive.dead_letter_topic_ext.empty())
     loader.problem("kafka-consumer.deadLetterTopicExt", "is needed while dead letters are on");
@@ -189,14 +221,68 @@ void check_dead_letters(Draft& draft, Loader& loader) {
   using consume::reactive::UnprocessedPolicy;
   auto& reactive = draft.settings.reactive;
   const bool enabled = reactive.dead_letter_enabled;
-  reactive.undecodable_policy = draft.undecodable_policy.value_or(enabled ? UndecodablePolicy::deadletter : UndecodablePolicy::stop);
+  reactive.undecodable_policy =
+      draft.undecodable_policy.value_or(enabled ? UndecodablePolicy::deadletter : UndecodablePolicy::stop);
   if (enabled && !draft.settings.components.producer)
     loader.problem("kafka-consumer.deadLetterEnabled",
-                   fmt::format("is true, but dead letters need the producer: add {}ProducerStartupHook to {}", hook_prefix, hooks_key));
+                   fmt::format("is true, but dead letters need the producer: add {}ProducerStartupHook to {}",
+                               hook_prefix, hooks_key));
   if (!enabled && reactive.undecodable_policy == UndecodablePolicy::deadletter)
     loader.problem("kafka-consumer.undecodablePolicy", "is deadletter, but kafka-consumer.deadLetterEnabled is false");
   if (!enabled && reactive.unprocessed_policy == UnprocessedPolicy::discard)
-    loader.warning("kafka-consumer.unprocessedPolicy", "is discard and dead letters are off: records that the backend does not process are lost");
+    loader.warning("kafka-consumer.unprocessedPolicy",
+                   "is discard and dead letters are off: records that the backend does not process are lost");
+}
+
+/// Opens a store where there is one, so that `validate` says what a start would. `key` names its file. False when no
+/// directory holds it.
+template <class Read>
+bool check_store(const Draft& draft, Loader& loader, std::string_view key, const std::string& name, const Read& read) {
+  const auto path = find_config_file(draft.settings, name);
+  if (!path) return false;
+  try {
+    (void)read(*path);
+  } catch (const std::runtime_error& why) {
+    loader.problem(key, fmt::format("cannot be used: {}", why.what()));
+  }
+  return true;
+}
+
+void check_server_stores(const Draft& draft, Loader& loader) {
+  const auto& server = draft.settings.server;
+  if (!server.enable_https) return;
+  const bool has_key = check_store(
+      draft, loader, "server.keystoreName", server.keystore_name,
+      [&](const std::string& path) { return security::read_key_store(path, server.keystore_pass, server.key_pass); });
+  if (!has_key)
+    loader.problem(
+        "server.enableHttps",
+        fmt::format("is true, but there is no key store {}: name one with server.keystoreName (PEM or PKCS12), or "
+                    "serve plain HTTP with server.enableHttp: true and server.enableHttps: false",
+                    server.keystore_name));
+  if (!server.enable_two_way_tls) return;
+  const bool has_trust =
+      check_store(draft, loader, "server.truststoreName", server.truststore_name,
+                  [&](const std::string& path) { return security::read_trust_store(path, server.truststore_pass); });
+  if (!has_trust)
+    loader.problem("server.enableTwoWayTls",
+                   fmt::format("is true, but there is no trust store {}", server.truststore_name));
+}
+
+void check_client_stores(const Draft& draft, Loader& loader) {
+  const auto& client = draft.settings.client;
+  const bool has_trust =
+      !client.load_trust_store ||
+      check_store(draft, loader, "client.trustStore", client.trust_store,
+                  [&](const std::string& path) { return security::read_trust_store(path, client.trust_store_pass); });
+  if (!has_trust && !client.load_default_trust_store)
+    loader.problem("client.loadTrustStore", fmt::format("is true, but there is no trust store {}", client.trust_store));
+  const bool has_key = !client.load_key_store ||
+                       check_store(draft, loader, "client.keyStore", client.key_store, [&](const std::string& path) {
+                         return security::read_key_store(path, client.key_store_pass, client.key_pass);
+                       });
+  if (!has_key)
+    loader.problem("client.loadKeyStore", fmt::format("is true, but there is no key store {}", client.key_store));
 }
 
 void settle_reactive(Draft& draft, Loader& loader, const kafka::TranslationContext& context) {
@@ -206,7 +292,8 @@ void settle_reactive(Draft& draft, Loader& loader, const kafka::TranslationConte
   reactive.backend_timeout = draft.backend_timeout.value_or(draft.instance_timeout);
   settings.consumer.prefetch_bytes_max = reactive.prefetch_bytes_max;
   if (draft.dispatch == "partition")
-    loader.problem("kafka-consumer.dispatch", "is partition, but one batch for each partition is not part of this version: set it to batch");
+    loader.problem("kafka-consumer.dispatch",
+                   "is partition, but one batch for each partition is not part of this version: set it to batch");
   else if (draft.dispatch != "batch")
     loader.problem("kafka-consumer.dispatch", "must be batch");
   if (!settings.components.reactive) return;
@@ -217,23 +304,27 @@ void settle_reactive(Draft& draft, Loader& loader, const kafka::TranslationConte
   if (!is_base_url(reactive.backend_api_host))
     loader.problem("kafka-consumer.backendApiHost", "must have the form http://host:port or https://host:port");
   if (!reactive.backend_api_path.starts_with('/')) loader.problem("kafka-consumer.backendApiPath", "must start with /");
+  if (reactive.backend_api_host.starts_with("https:")) check_client_stores(draft, loader);
   if (reactive.backend_api_host.starts_with("https:") && !settings.client.verify_hostname)
-    loader.warning("client.verifyHostname", "is false: any server with a trusted certificate can stand in for the backend");
+    loader.warning("client.verifyHostname",
+                   "is false: any server with a trusted certificate can stand in for the backend");
   if (reactive.retry_backoff_max < reactive.wait_period)
     loader.problem("kafka-consumer.retryBackoffMaxMs", "must not be below kafka-consumer.waitPeriod");
 
-  auto translation = translate(loader, "kafka-consumer", kafka::ClientKind::consumer, draft.consumer_properties, context);
+  auto translation =
+      translate(loader, "kafka-consumer", kafka::ClientKind::consumer, draft.consumer_properties, context);
   if (!translation) return;
   const auto& limits = translation->limits;
   reactive.batch_records_max = draft.batch_records_max.value_or(limits.poll_records_max);
   reactive.group_id = translation->properties["group.id"];
   settings.consumer.properties = std::move(translation->properties);
   settings.consumer.topics = reactive.topics;
-  const bool chosen = loader.given("kafka-consumer.requestMaxBytes") || loader.given("kafka-consumer.fetch.max.bytes");
+  const bool chosen =
+      loader.changed("kafka-consumer.requestMaxBytes") || loader.changed("kafka-consumer.fetch.max.bytes");
   if (chosen && static_cast<std::int64_t>(reactive.request_bytes_max) < limits.fetch_bytes_max)
     loader.warning("kafka-consumer.requestMaxBytes",
-                   fmt::format("is {}, below fetch.max.bytes, {}: one fetch fills several batches", reactive.request_bytes_max,
-                               limits.fetch_bytes_max));
+                   fmt::format("is {}, below fetch.max.bytes, {}: one fetch fills several batches",
+                               reactive.request_bytes_max, limits.fetch_bytes_max));
 }
 
 void settle_server(Draft& draft, Loader& loader) {
@@ -241,6 +332,7 @@ void settle_server(Draft& draft, Loader& loader) {
   if (!server.enable_http && !server.enable_https)
     loader.problem("server.enableHttp", "is false and server.enableHttps as well: there would be no listener");
   if (server.port_min > server.port_max) loader.problem("server.minPort", "must not be above server.maxPort");
+  check_server_stores(draft, loader);
   if (server.remote_access == http::RemoteAccess::allow)
     loader.warning("server.remoteAccess", "is allow: anybody who reaches the port may produce");
   if (draft.enable_registry) {

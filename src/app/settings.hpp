@@ -48,9 +48,9 @@ struct Settings {
   http::ServerSettings server;
   http::ClientSettings client;
   produce::ProduceSettings produce;
-  kafka::ProducerSettings producer;         ///< Properties are translated only while `components.producer`.
+  kafka::ProducerSettings producer;  ///< Properties are translated only while `components.producer`.
   consume::reactive::ReactiveSettings reactive;
-  kafka::GroupConsumerSettings consumer;    ///< Properties are translated only while `components.reactive`.
+  kafka::GroupConsumerSettings consumer;  ///< Properties are translated only while `components.reactive`.
   admin::HealthSettings health;
   CorrelationSettings correlation;
   StatusSettings status;
@@ -61,11 +61,11 @@ struct Settings {
 
 /// What the command line and the surroundings say.
 struct LoadOptions {
-  std::vector<std::filesystem::path> config_dirs;            ///< --config-dir; empty: LIGHT_4J_CONFIG_DIR, else ./config.
-  std::vector<std::pair<std::string, std::string>> set;      ///< --set KEY=VALUE; the last of equal keys wins.
+  std::vector<std::filesystem::path> config_dirs;        ///< --config-dir; empty: LIGHT_4J_CONFIG_DIR, else ./config.
+  std::vector<std::pair<std::string, std::string>> set;  ///< --set KEY=VALUE; the last of equal keys wins.
   /// Value of an environment variable; the process's own by default.
   std::function<std::optional<std::string>(const std::string&)> environment;
-  std::string host_name;                                     ///< For ${HOSTNAME} and client.id; empty: the host's own.
+  std::string host_name;  ///< For ${HOSTNAME} and client.id; empty: the host's own.
 };
 
 struct LoadedSettings {

@@ -3,6 +3,9 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <memory>
+
+#include "base/cpu.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -37,18 +40,19 @@ struct Cursor {
 
 #if defined(__x86_64__)
 
-bool has_avx2() { return __builtin_cpu_supports("avx2") != 0; }
-
-/// Decodes blocks of 32 characters, up to the first block that holds a bad one. The method is W. Mula's and D. Lemire's,
-/// "Faster Base64 Encoding and Decoding Using AVX2 Instructions" (2018): two look-ups by nibble whose AND is non-zero exactly
-/// for characters outside the alphabet, a third for what to add to get six bits, and multiply-adds to pack them.
-[[gnu::target("avx2")]] Cursor decode_avx2(Cursor at, const char* end) {
-  const __m256i low_classes = _mm256_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1A,  //
-                                               0x1B, 0x1B, 0x1B, 0x1A, 0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11,  //
-                                               0x11, 0x11, 0x13, 0x1A, 0x1B, 0x1B, 0x1B, 0x1A);
-  const __m256i high_classes = _mm256_setr_epi8(0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10,  //
-                                                0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08,  //
-                                                0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10);
+/// Decodes blocks of 32 characters, up to the first block that holds a bad one. The method is W. Mula's and D.
+/// Lemire's, "Faster Base64 Encoding and Decoding Using AVX2 Instructions" (2018): two look-ups by nibble whose AND is
+/// non-zero exactly for characters outside the alphabet, a third for what to add to get six bits, and multiply-adds to
+/// pack them.
+SIDECAR_WIDE_VECTORS Cursor decode_avx2(Cursor at, const char* end) {
+  const __m256i low_classes =
+      _mm256_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1A,  //
+                       0x1B, 0x1B, 0x1B, 0x1A, 0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11,  //
+                       0x11, 0x11, 0x13, 0x1A, 0x1B, 0x1B, 0x1B, 0x1A);
+  const __m256i high_classes =
+      _mm256_setr_epi8(0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10,  //
+                       0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08,  //
+                       0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10);
   const __m256i rolls = _mm256_setr_epi8(0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0,  //
                                          0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0);
   const __m256i bytes_in_order = _mm256_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1,  //
@@ -75,7 +79,7 @@ bool has_avx2() { return __builtin_cpu_supports("avx2") != 0; }
 }
 
 /// Encodes blocks of 24 bytes; leaves at least one byte more than the last block reads.
-[[gnu::target("avx2")]] Cursor encode_avx2(Cursor at, const char* end) {
+SIDECAR_WIDE_VECTORS Cursor encode_avx2(Cursor at, const char* end) {
   const __m256i spread = _mm256_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10,  //
                                           1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
   const __m256i offsets = _mm256_setr_epi8(65, 71, -4, -4, -4, -4, -4, -4, -4, -4, -4, -4, -19, -16, 0, 0,  //
@@ -84,10 +88,10 @@ bool has_avx2() { return __builtin_cpu_supports("avx2") != 0; }
     const __m128i first = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at.in));
     const __m128i second = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at.in + 12));
     const __m256i groups = _mm256_shuffle_epi8(_mm256_set_m128i(second, first), spread);
-    const __m256i odd = _mm256_mulhi_epu16(_mm256_and_si256(groups, _mm256_set1_epi32(0x0FC0FC00)),
-                                           _mm256_set1_epi32(0x04000040));
-    const __m256i even = _mm256_mullo_epi16(_mm256_and_si256(groups, _mm256_set1_epi32(0x003F03F0)),
-                                            _mm256_set1_epi32(0x01000010));
+    const __m256i odd =
+        _mm256_mulhi_epu16(_mm256_and_si256(groups, _mm256_set1_epi32(0x0FC0FC00)), _mm256_set1_epi32(0x04000040));
+    const __m256i even =
+        _mm256_mullo_epi16(_mm256_and_si256(groups, _mm256_set1_epi32(0x003F03F0)), _mm256_set1_epi32(0x01000010));
     const __m256i sixes = _mm256_or_si256(odd, even);
     // 0..25 become 0 or 1, 26..51 become 1 or 0, 52..61 become 2..11, then 12 and 13: one offset for each.
     const __m256i above_25 = _mm256_cmpgt_epi8(sixes, _mm256_set1_epi8(25));
@@ -102,9 +106,12 @@ bool has_avx2() { return __builtin_cpu_supports("avx2") != 0; }
 
 #else
 
-bool has_avx2() { return false; }
-Cursor decode_avx2(Cursor at, const char*) { return at; }
-Cursor encode_avx2(Cursor at, const char*) { return at; }
+Cursor decode_avx2(Cursor at, const char*) {
+  return at;
+}
+Cursor encode_avx2(Cursor at, const char*) {
+  return at;
+}
 
 #endif
 
@@ -132,7 +139,7 @@ std::expected<std::size_t, std::string_view> base64_decode_in_place(char* text, 
 
   const char* const end = text + size;
   Cursor at{text, text};
-  if (size >= 32 && has_avx2()) at = decode_avx2(at, end);
+  if (size >= 32 && cpu::has_wide_vectors()) at = decode_avx2(at, end);
   while (end - at.in >= 4) {
     const std::uint32_t group = read_group(at.in);
     if ((group & bad) != 0) return std::unexpected(bad_character);
@@ -157,9 +164,9 @@ void append_base64(std::string& out, std::string_view bytes) {
   const std::size_t new_size = old_size + (bytes.size() + 2) / 3 * 4;
   // The second argument of the operation is the room, which some libraries make larger than asked for.
   out.resize_and_overwrite(new_size, [&](char* data, std::size_t) {
-    const char* const end = bytes.data() + bytes.size();
-    Cursor at{bytes.data(), data + old_size};
-    if (bytes.size() >= 28 && has_avx2()) at = encode_avx2(at, end);
+    const char* const end = std::to_address(bytes.end());
+    Cursor at{std::to_address(bytes.begin()), data + old_size};
+    if (bytes.size() >= 28 && cpu::has_wide_vectors()) at = encode_avx2(at, end);
     const auto put = [&at](std::uint32_t group, unsigned characters) {
       for (unsigned i = 0; i < 4; ++i) *at.out++ = i < characters ? alphabet[group >> (18 - 6 * i) & 63] : '=';
     };

@@ -6,16 +6,18 @@
 #include <cstring>
 #include <string>
 
+#include "base/json_escape.hpp"
 #include "base/simd.hpp"
 #include "base/utf8.hpp"
 
-// How the scanner stays inside the text without asking at every byte: a text is either followed by a zero byte, which no
-// token may hold, or it is a container whose last byte is a closing bracket, which ends every token except strings. So
-// only strings, literals and closing brackets look at `end`; wide loads do as well.
+// How the scanner stays inside the text without asking at every byte: a text is either followed by a zero byte, which
+// no token may hold, or it is a container whose last byte is a closing bracket, which ends every token except strings.
+// So only strings, literals and closing brackets look at `end`; wide loads do as well.
 
 namespace sidecar {
 namespace {
 
+using detail::QuoteIndex;
 using Byte = unsigned char;
 
 constexpr const char* ends_early = "the text ends too early";
@@ -44,8 +46,12 @@ struct Fault {
   }
 };
 
-constexpr bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_space(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 /// What each byte means inside a string.
 enum class InString : std::uint8_t { plain, quote, escape, control, non_ascii };
@@ -58,53 +64,23 @@ constexpr auto in_string = [] {
   return table;
 }();
 
-/// -1 for bytes that are no hexadecimal digit.
-constexpr auto hex_values = [] {
-  std::array<std::int8_t, 256> table{};
-  table.fill(-1);
-  for (unsigned i = 0; i < 10; ++i) table['0' + i] = static_cast<std::int8_t>(i);
-  for (unsigned i = 0; i < 6; ++i) {
-    table['a' + i] = static_cast<std::int8_t>(10 + i);
-    table['A' + i] = static_cast<std::int8_t>(10 + i);
-  }
-  return table;
-}();
-
-/// What a one-letter escape stands for; zero when there is no such escape (`u` is not one of them).
-constexpr auto escape_values = [] {
-  std::array<char, 256> table{};
-  table['"'] = '"';
-  table['\\'] = '\\';
-  table['/'] = '/';
-  table['b'] = '\b';
-  table['f'] = '\f';
-  table['n'] = '\n';
-  table['r'] = '\r';
-  table['t'] = '\t';
-  return table;
-}();
-
-/// Value of four hexadecimal digits, negative when one of them is none.
-inline int hex4(const char* p) {
-  const int a = hex_values[static_cast<Byte>(p[0])];
-  const int b = hex_values[static_cast<Byte>(p[1])];
-  const int c = hex_values[static_cast<Byte>(p[2])];
-  const int d = hex_values[static_cast<Byte>(p[3])];
-  if ((a | b | c | d) < 0) return -1;
-  return a << 12 | b << 8 | c << 4 | d;
-}
-
 /// Behind the escape that starts at `p`, or null.
-inline const char* past_escape(const char* p, const char* end, Fault& fault) {
-  if (end - p < 2) return fault.at(end, ends_early);
-  if (escape_values[static_cast<Byte>(p[1])] != 0) return p + 2;
-  if (p[1] != 'u') return fault.at(p, bad_escape);
-  if (end - p < 6 || hex4(p + 2) < 0) return fault.at(p, bad_unicode_escape);
-  return p + 6;
+const char* past_escape(const char* p, const char* end, Fault& fault) {
+  switch (detail::judge_escape(p, end)) {
+    case detail::Escape::good:
+      return p + (p[1] == 'u' ? 6 : 2);
+    case detail::Escape::ends_early:
+      return fault.at(end, ends_early);
+    case detail::Escape::unknown:
+      return fault.at(p, bad_escape);
+    case detail::Escape::bad_unicode:
+      return fault.at(p, bad_unicode_escape);
+  }
+  return fault.at(p, bad_escape);
 }
 
 /// At the closing quote of the string whose first character is at `p`, or null.
-[[gnu::always_inline]] inline const char* string_end(const char* p, const char* end, bool& escapes, Fault& fault) {
+[[gnu::noinline]] const char* string_end(const char* p, const char* end, bool& escapes, Fault& fault) {
   for (;;) {
     simd::Mask specials = 0;
     while (end - p >= static_cast<std::ptrdiff_t>(simd::width)) {
@@ -119,7 +95,8 @@ inline const char* past_escape(const char* p, const char* end, Fault& fault) {
       while (p < end && in_string[static_cast<Byte>(*p)] == InString::plain) ++p;
       if (p == end) return fault.at(end, ends_early);
     }
-    if (*p == '"') [[likely]] return p;
+    if (*p == '"') [[likely]]
+      return p;
     if (*p == '\\') {
       escapes = true;
       p = past_escape(p, end, fault);
@@ -146,7 +123,8 @@ inline const char* past_escape(const char* p, const char* end, Fault& fault) {
 
 /// At the next byte that is no white space. Most texts have none or one blank.
 [[gnu::always_inline]] inline const char* past_space(const char* p, const char* end) {
-  if (static_cast<Byte>(*p) > ' ') [[likely]] return p;
+  if (static_cast<Byte>(*p) > ' ') [[likely]]
+    return p;
   if (*p == ' ' && static_cast<Byte>(p[1]) > ' ') return p + 1;
   return past_spaces(p, end);
 }
@@ -179,7 +157,7 @@ const char* number_end_slowly(const char* p, Fault& fault) {
 [[gnu::always_inline]] inline const char* number_end(const char* p, const char* end, Fault& fault) {
   if (*p == '-') ++p;
   if (end - p >= static_cast<std::ptrdiff_t>(simd::width)) [[likely]] {
-    // One look finds both ends of `123` and `123.456`, whatever their lengths, without a branch that depends on them.
+    // One look finds both ends of `123` and `123.456`, whatever their lengths.
     constexpr simd::Mask guard = 1U << simd::width;
     simd::Mask stops = simd::non_digits(p) | guard;
     const unsigned whole = simd::first_bit(stops);
@@ -199,13 +177,23 @@ const char* number_end_slowly(const char* p, Fault& fault) {
 
 /// Behind the number, `true`, `false` or `null` at `p`, or null.
 [[gnu::always_inline]] inline const char* bare_end(const char* p, const char* end, Fault& fault) {
-  if (is_digit(*p) || *p == '-') [[likely]] return number_end(p, end, fault);
+  if (is_digit(*p) || *p == '-') [[likely]]
+    return number_end(p, end, fault);
   const auto starts_with = [p, end](const char* word, std::ptrdiff_t size) {
     return end - p >= size && std::memcmp(p, word, static_cast<std::size_t>(size)) == 0;
   };
   if (starts_with("true", 4) || starts_with("null", 4)) return p + 4;
   if (starts_with("false", 5)) return p + 5;
   return fault.at(p, p == end ? ends_early : no_value);
+}
+
+/// The closing quote of the string that opens at `open`, or null.
+[[gnu::always_inline]] inline const char* closing_quote(const char* open, const char* end, QuoteIndex& quotes,
+                                                        Fault& fault) {
+  if (const char* const closing = quotes.close(open)) [[likely]]
+    return closing;
+  bool escapes = false;
+  return string_end(open + 1, end, escapes, fault);
 }
 
 /// Which of the open containers are objects: one bit each, the innermost lowest.
@@ -230,9 +218,8 @@ class Nesting {
 };
 
 /// Behind the container that opens at `p`, or null. Precondition: *p is `{` or `[`, depth_left <= json_depth_limit.
-const char* container_end(const char* p, const char* end, std::size_t depth_left, Fault& fault) {
+const char* container_end(const char* p, const char* end, std::size_t depth_left, QuoteIndex& quotes, Fault& fault) {
   Nesting nesting;
-  bool escapes = false;
 
 open:
   if (nesting.depth() == depth_left) return fault.at(p, too_deep);
@@ -243,7 +230,7 @@ open:
   if (*p == '}') goto close;
 member:
   if (*p != '"') return fault.at(p, p == end ? ends_early : no_name);
-  p = string_end(p + 1, end, escapes, fault);
+  p = closing_quote(p, end, quotes, fault);
   if (p == nullptr) return nullptr;
   ++p;
   if (*p != ':') {
@@ -252,7 +239,7 @@ member:
   }
   p = past_space(p + 1, end);
   if (*p == '"') {
-    p = string_end(p + 1, end, escapes, fault);
+    p = closing_quote(p, end, quotes, fault);
     if (p == nullptr) return nullptr;
     ++p;
   } else if (*p == '{' || *p == '[') {
@@ -275,7 +262,7 @@ open_array:
   if (*p == ']') goto close;
 element:
   if (*p == '"') {
-    p = string_end(p + 1, end, escapes, fault);
+    p = closing_quote(p, end, quotes, fault);
     if (p == nullptr) return nullptr;
     ++p;
   } else if (*p == '{' || *p == '[') {
@@ -303,17 +290,17 @@ close:
 }
 
 /// Behind the value at `p`, or null.
-const char* value_end(const char* p, const char* end, std::size_t depth_left, Fault& fault) {
-  if (*p == '{' || *p == '[') return container_end(p, end, depth_left, fault);
+const char* value_end(const char* p, const char* end, std::size_t depth_left, QuoteIndex& quotes, Fault& fault) {
+  if (*p == '{' || *p == '[') return container_end(p, end, depth_left, quotes, fault);
   if (*p != '"') return bare_end(p, end, fault);
-  bool escapes = false;
-  p = string_end(p + 1, end, escapes, fault);
+  p = closing_quote(p, end, quotes, fault);
   return p == nullptr ? nullptr : p + 1;
 }
 
 std::expected<void, JsonFailure> validate_between(const char* begin, const char* end, std::size_t depth_max) {
+  QuoteIndex quotes(begin, end);
   Fault fault;
-  const char* p = value_end(begin, end, depth_max, fault);
+  const char* p = value_end(begin, end, depth_max, quotes, fault);
   if (p != nullptr && p != end) p = fault.at(past_spaces(p, end), text_behind);
   if (p == nullptr) {
     return std::unexpected(JsonFailure{static_cast<std::size_t>(fault.where - begin), fault.reason});
@@ -406,15 +393,15 @@ std::optional<std::size_t> unescape_in_place(char* text, std::size_t size) {
       }
     }
     if (in[1] != 'u') {
-      *out++ = escape_values[static_cast<Byte>(in[1])];
+      *out++ = detail::escape_values[static_cast<Byte>(in[1])];
       in += 2;
       continue;
     }
-    auto point = static_cast<std::uint32_t>(hex4(in + 2));
+    auto point = static_cast<std::uint32_t>(detail::hex4(in + 2));
     in += 6;
     if (point >= 0xD800 && point <= 0xDFFF) {
       if (point >= 0xDC00 || end - in < 6 || in[0] != '\\' || in[1] != 'u') return std::nullopt;
-      const auto low = static_cast<std::uint32_t>(hex4(in + 2));
+      const auto low = static_cast<std::uint32_t>(detail::hex4(in + 2));
       if (low < 0xDC00 || low > 0xDFFF) return std::nullopt;
       point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);
       in += 6;
@@ -428,7 +415,8 @@ JsonReader::JsonReader(const PaddedBuffer& text, std::size_t depth_max)
     : begin_(text.data() == nullptr ? "" : text.data()),
       at_(begin_),
       end_(begin_ + text.size()),
-      depth_max_(std::min(depth_max, json_depth_limit)) {}
+      depth_max_(std::min(depth_max, json_depth_limit)),
+      quotes_(begin_, end_) {}
 
 bool JsonReader::fail(const char* at, const char* reason) {
   if (reason_ == nullptr) {
@@ -447,12 +435,17 @@ std::optional<JsonFailure> JsonReader::failure() const {
 JsonKind JsonReader::kind() {
   at_ = past_space(at_, end_);
   switch (*at_) {
-    case '{': return JsonKind::object;
-    case '[': return JsonKind::array;
-    case '"': return JsonKind::string;
-    case 'n': return JsonKind::null;
+    case '{':
+      return JsonKind::object;
+    case '[':
+      return JsonKind::array;
+    case '"':
+      return JsonKind::string;
+    case 'n':
+      return JsonKind::null;
     case 't':
-    case 'f': return JsonKind::boolean;
+    case 'f':
+      return JsonKind::boolean;
     case '-':
     case '0':
     case '1':
@@ -463,8 +456,11 @@ JsonKind JsonReader::kind() {
     case '6':
     case '7':
     case '8':
-    case '9': return JsonKind::number;
-    default: fail(at_, at_ == end_ ? ends_early : no_value); return JsonKind::malformed;
+    case '9':
+      return JsonKind::number;
+    default:
+      fail(at_, at_ == end_ ? ends_early : no_value);
+      return JsonKind::malformed;
   }
 }
 
@@ -477,13 +473,34 @@ bool JsonReader::enter_object() {
   return true;
 }
 
-bool JsonReader::enter_array() { return enter_object(); }
+bool JsonReader::enter_array() {
+  return enter_object();
+}
 
 bool JsonReader::close() {
   ++at_;
   --depth_;
   first_ = false;
   return false;
+}
+
+const char* JsonReader::string_at(const char* open, JsonString& value) {
+  const char* const start = open + 1;
+  bool escapes = false;
+  const char* last = quotes_.close(open);
+  if (last != nullptr) [[likely]] {
+    const auto size = static_cast<std::size_t>(last - start);
+    escapes = quotes_.may_have_escapes() && size != 0 && std::memchr(start, '\\', size) != nullptr;
+  } else {
+    Fault fault;
+    last = string_end(start, end_, escapes, fault);
+    if (last == nullptr) {
+      fail(fault.where, fault.reason);
+      return nullptr;
+    }
+  }
+  value = JsonString{{start, static_cast<std::size_t>(last - start)}, escapes};
+  return last;
 }
 
 bool JsonReader::next_member(JsonString& name) {
@@ -501,11 +518,8 @@ bool JsonReader::next_member(JsonString& name) {
   }
   first_ = false;
   if (*p != '"') return fail(p, p == end_ ? ends_early : no_name);
-  Fault fault;
-  bool escapes = false;
-  const char* const last = string_end(p + 1, end_, escapes, fault);
-  if (last == nullptr) return fail(fault.where, fault.reason);
-  name = JsonString{{p + 1, static_cast<std::size_t>(last - p - 1)}, escapes};
+  const char* const last = string_at(p, name);
+  if (last == nullptr) return false;
   p = past_space(last + 1, end_);
   if (*p != ':') return fail(p, p == end_ ? ends_early : no_colon);
   at_ = p + 1;
@@ -530,12 +544,8 @@ bool JsonReader::next_element() {
 
 bool JsonReader::take_string(JsonString& value) {
   if (reason_ != nullptr) return false;
-  const char* const start = at_ + 1;
-  Fault fault;
-  bool escapes = false;
-  const char* const last = string_end(start, end_, escapes, fault);
-  if (last == nullptr) return fail(fault.where, fault.reason);
-  value = JsonString{{start, static_cast<std::size_t>(last - start)}, escapes};
+  const char* const last = string_at(at_, value);
+  if (last == nullptr) return false;
   at_ = last + 1;
   return true;
 }
@@ -564,7 +574,7 @@ bool JsonReader::take_slice(std::string_view& value) {
   if (reason_ != nullptr) return false;
   const char* const start = past_space(at_, end_);
   Fault fault;
-  const char* const last = value_end(start, end_, depth_max_ - depth_, fault);
+  const char* const last = value_end(start, end_, depth_max_ - depth_, quotes_, fault);
   if (last == nullptr) return fail(fault.where, fault.reason);
   value = {start, static_cast<std::size_t>(last - start)};
   at_ = last;

@@ -1,8 +1,8 @@
 /// Reading JSON text (RFC 8259) without building anything: values are checked and handed out as slices of the text.
 ///
-/// One pass, no tape, no allocation, no recursion. Strict: exact grammar, strict UTF-8, a nesting limit, nothing behind the
-/// value. A lone surrogate escape such as `\ud800` is legal JSON text and passes; it fails only when the string has to
-/// become UTF-8 (`unescape_in_place`). A byte order mark is refused, which RFC 8259 (8.1) leaves open.
+/// One pass, no tape, no allocation, no recursion. Strict: exact grammar, strict UTF-8, a nesting limit, nothing behind
+/// the value. A lone surrogate escape such as `\ud800` is legal JSON text and passes; it fails only when the string has
+/// to become UTF-8 (`unescape_in_place`). A byte order mark is refused, which RFC 8259 (8.1) leaves open.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "base/quote_index.hpp"
 
 namespace sidecar {
 
@@ -30,13 +31,11 @@ struct JsonFailure {
 
 /// A checked string of the text.
 struct JsonString {
-  std::string_view raw;      ///< Between the quotes, escapes as written.
+  std::string_view raw;  ///< Between the quotes, escapes as written.
   bool has_escapes = false;
 
   /// True when the string is `text` once its escapes are resolved.
-  [[nodiscard]] bool equals(std::string_view text) const {
-    return has_escapes ? equals_unescaped(text) : raw == text;
-  }
+  [[nodiscard]] bool equals(std::string_view text) const { return has_escapes ? equals_unescaped(text) : raw == text; }
 
  private:
   [[nodiscard]] bool equals_unescaped(std::string_view text) const;
@@ -48,8 +47,8 @@ struct JsonString {
 
 enum class JsonKind : std::uint8_t { malformed, null, boolean, number, string, array, object };
 
-/// Walks one JSON text from front to back. The caller asks for the kind of the next value and then takes it with the
-/// function for that kind, or takes any value whole with `take_slice`:
+/// About 5 KB, for the stack. Walks one JSON text from front to back. The caller asks for the kind of the next value
+/// and then takes it with the function for that kind, or takes any value whole with `take_slice`:
 ///
 ///   JsonReader reader(body, 64);
 ///   if (reader.kind() == JsonKind::object) {
@@ -63,7 +62,7 @@ enum class JsonKind : std::uint8_t { malformed, null, boolean, number, string, a
 /// malformed further on, which `validate_json` over the whole text tells.
 class JsonReader {
  public:
-  /// `text` must outlive the reader and its slices.
+  /// `text` must outlive the reader and its slices. What was read may be changed, what comes next must not.
   JsonReader(const PaddedBuffer& text, std::size_t depth_max);
 
   /// The kind of the next value. Reads only its first byte.
@@ -76,7 +75,8 @@ class JsonReader {
   bool take_boolean(bool& value);
   bool take_null();
   enum class Integer : std::uint8_t { ok, malformed, not_whole, out_of_range };
-  /// Numbers with a fraction or an exponent are `not_whole`, whatever their value (`1.0`, `1e3`); they are taken all the same.
+  /// Numbers with a fraction or an exponent are `not_whole`, whatever their value (`1.0`, `1e3`); they are taken all
+  /// the same.
   Integer take_integer(std::int64_t& value);
 
   /// The next member of the object: its name is taken, its value is next. False at the object's end.
@@ -95,6 +95,7 @@ class JsonReader {
 
  private:
   bool fail(const char* at, const char* reason);
+  const char* string_at(const char* open, JsonString& value);
   bool close();
 
   const char* begin_;
@@ -105,6 +106,7 @@ class JsonReader {
   bool first_ = false;  ///< Just behind an opening bracket: no comma comes next.
   const char* failed_at_ = nullptr;
   const char* reason_ = nullptr;
+  detail::QuoteIndex quotes_;
 };
 
 }  // namespace sidecar

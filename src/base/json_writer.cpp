@@ -10,54 +10,61 @@
 namespace sidecar {
 namespace {
 
-constexpr char hex[] = "0123456789abcdef";
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
 
-/// The longest output for one step over the input: a wide copy, or an escape, or a sequence of UTF-8.
+/// The longest output for one step over the input: a wide copy, an escape as it stands in the table, or a sequence of
+/// UTF-8.
 constexpr std::size_t step_bytes_max = simd::width;
 
-constexpr bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
+constexpr bool is_plain(unsigned char c) {
+  return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+/// How a byte below 0x80 is escaped: its text, and in the last place its length.
+using EscapeText = std::array<char, 8>;
+constexpr auto escapes = [] {
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::array<EscapeText, 128> table{};
+  for (unsigned c = 0; c < 0x20; ++c) table[c] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15], 0, 6};
+  table['"'] = {'\\', '"', 0, 0, 0, 0, 0, 2};
+  table['\\'] = {'\\', '\\', 0, 0, 0, 0, 0, 2};
+  table['\n'] = {'\\', 'n', 0, 0, 0, 0, 0, 2};
+  table['\r'] = {'\\', 'r', 0, 0, 0, 0, 0, 2};
+  table['\t'] = {'\\', 't', 0, 0, 0, 0, 0, 2};
+  return table;
+}();
 
 /// Behind the escape of `c` written to `out`.
-char* write_escape(char* out, unsigned char c) {
-  const auto write = [&out](std::string_view text) {
-    std::memcpy(out, text.data(), text.size());
-    out += text.size();
-  };
-  switch (c) {
-    case '"': write("\\\""); break;
-    case '\\': write("\\\\"); break;
-    case '\n': write("\\n"); break;
-    case '\r': write("\\r"); break;
-    case '\t': write("\\t"); break;
-    default:
-      write("\\u00");
-      *out++ = hex[c >> 4];
-      *out++ = hex[c & 15];
-  }
-  return out;
+inline char* write_escape(char* out, char c) {
+  const EscapeText& text = escapes[static_cast<unsigned char>(c)];
+  std::memcpy(out, text.data(), text.size());
+  return out + text.back();
 }
 
 /// Writes from `in` until the input ends or less than one step of room is left; moves `in` on, returns the end of the
-/// output.
+/// output. `Checked`: the input is known to be UTF-8.
+template <bool Checked>
 char* write_string_part(const char*& in, const char* end, char* out, const char* out_end) {
   const char* p = in;
   while (p < end && out_end - out >= static_cast<std::ptrdiff_t>(step_bytes_max)) {
     if (end - p >= static_cast<std::ptrdiff_t>(simd::width)) {
       // Copy first, look later: what lies behind the first special byte is written over.
       simd::copy(out, p);
-      const simd::Mask specials = simd::string_specials(p);
-      const unsigned plain = specials == 0 ? simd::width : simd::first_bit(specials);
-      p += plain;
-      out += plain;
-      if (specials == 0) continue;
+      const simd::Mask specials = Checked ? simd::escaped(p) : simd::string_specials(p);
+      if (specials == 0) {
+        p += simd::width;
+        out += simd::width;
+        continue;
+      }
+      p += simd::first_bit(specials);
+      out += simd::first_bit(specials);
       if (out_end - out < static_cast<std::ptrdiff_t>(step_bytes_max)) break;
-    } else if (is_plain(static_cast<unsigned char>(*p))) {
+    } else if (is_plain(static_cast<unsigned char>(*p)) || (Checked && static_cast<unsigned char>(*p) >= 0x80)) {
       *out++ = *p++;
       continue;
     }
     if (static_cast<unsigned char>(*p) < 0x80) {
-      out = write_escape(out, static_cast<unsigned char>(*p++));
+      out = write_escape(out, *p++);
       continue;
     }
     const auto room = out_end - out;
@@ -84,13 +91,14 @@ char* write_string_part(const char*& in, const char* end, char* out, const char*
 void append_json_string(std::string& out, std::string_view text) {
   const char* in = text.data();
   const char* const end = in + text.size();
+  const auto write = is_utf8(text) ? write_string_part<true> : write_string_part<false>;
   out += '"';
   while (in < end) {
     // Room for the text as it is; escapes beyond that take another round.
     const std::size_t old_size = out.size();
     const auto rest = static_cast<std::size_t>(end - in);
     out.resize_and_overwrite(old_size + rest + rest / 8 + 2 * step_bytes_max, [&](char* data, std::size_t room) {
-      return static_cast<std::size_t>(write_string_part(in, end, data + old_size, data + room) - data);
+      return static_cast<std::size_t>(write(in, end, data + old_size, data + room) - data);
     });
   }
   out += '"';

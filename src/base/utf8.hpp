@@ -15,8 +15,8 @@ struct Utf8Step {
 /// Precondition: at < text.size().
 [[nodiscard]] Utf8Step next_utf8(std::string_view text, std::size_t at);
 
-/// Behind the well-formed sequences of more than one byte that start at `p`: at the first ASCII byte, at the first byte that
-/// starts no well-formed sequence, or at `end`. Precondition: p < end and *p is not ASCII.
+/// Behind the well-formed sequences of more than one byte that start at `p`: at the first ASCII byte, at the first byte
+/// that starts no well-formed sequence, or at `end`. Precondition: p < end and *p is not ASCII.
 [[nodiscard]] const char* past_non_ascii(const char* p, const char* end);
 
 /// True when `text` is well-formed: no surrogates, no overlong forms, nothing above U+10FFFF.

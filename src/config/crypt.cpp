@@ -71,7 +71,9 @@ std::optional<std::string> open_gcm(const Key& key, const Bytes& iv, Bytes& ciph
 
 }  // namespace
 
-bool is_encrypted(std::string_view text) { return text.starts_with(prefix); }
+bool is_encrypted(std::string_view text) {
+  return text.starts_with(prefix);
+}
 
 std::expected<std::string, std::string> decrypt(std::string_view text, std::string_view password) {
   if (text.size() > text_bytes_max) return std::unexpected("an encrypted value must be shorter than 1 MiB");
@@ -79,7 +81,8 @@ std::expected<std::string, std::string> decrypt(std::string_view text, std::stri
   for (auto rest = text.substr(prefix.size()); true;) {
     const auto colon = rest.find(':');
     auto part = from_hex(rest.substr(0, colon));
-    if (!part) return std::unexpected("an encrypted value must have the form CRYPT:salt:cipher or CRYPT:salt:iv:cipher in hex");
+    if (!part)
+      return std::unexpected("an encrypted value must have the form CRYPT:salt:cipher or CRYPT:salt:iv:cipher in hex");
     parts.push_back(std::move(*part));
     if (colon == std::string_view::npos) break;
     rest.remove_prefix(colon + 1);
@@ -89,8 +92,8 @@ std::expected<std::string, std::string> decrypt(std::string_view text, std::stri
 
   Key key;
   const auto& salt = parts.front();
-  if (PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), salt.data(), static_cast<int>(salt.size()), rounds,
-                        EVP_sha256(), static_cast<int>(key.size()), key.data()) != 1)
+  if (PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), salt.data(), static_cast<int>(salt.size()),
+                        rounds, EVP_sha256(), static_cast<int>(key.size()), key.data()) != 1)
     return std::unexpected("the key of an encrypted value cannot be derived");
   auto plain = parts.size() == 2 ? open_cbc(key, parts[1]) : open_gcm(key, parts[1], parts[2]);
   if (!plain) return std::unexpected("an encrypted value does not open with the password in light_4j_config_password");

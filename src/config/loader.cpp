@@ -7,7 +7,8 @@
 namespace sidecar::config {
 namespace {
 
-/// The value at a dotted path. A key may itself hold dots (`jwt.clockSkewInSeconds` written flat), so every split counts.
+/// The value at a dotted path. A key may itself hold dots (`jwt.clockSkewInSeconds` written flat), so every split
+/// counts.
 const Value* at_path(const Value& map, std::string_view path) {
   if (const auto* found = map.find(path); found != nullptr) return found;
   for (auto dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.', dot + 1)) {
@@ -18,10 +19,14 @@ const Value* at_path(const Value& map, std::string_view path) {
   return nullptr;
 }
 
-Origin built_in_file(const FileSchema& file) { return {fmt::format("{} {}.yml", built_in, file.name())}; }
+Origin built_in_file(const FileSchema& file) {
+  return {fmt::format("{} {}.yml", built_in, file.name())};
+}
 
 /// What may be said about a key that nobody knows.
-std::string suggestion(std::string_view near) { return near.empty() ? "" : fmt::format("; did you mean {}?", near); }
+std::string suggestion(std::string_view near) {
+  return near.empty() ? "" : fmt::format("; did you mean {}?", near);
+}
 
 std::string joined(const Value& list) {
   std::string text;
@@ -45,7 +50,7 @@ void flatten(const Value& map, const std::string& prefix, PropertyMap& out) {
         out[name] = {value.text, value.origin, value.secret};
         break;
       case Value::Kind::null:
-        if (!value.broken) out[name] = {std::nullopt, value.origin, false};
+        out[name] = {std::nullopt, value.origin, false, value.broken};
         break;
     }
   }
@@ -82,9 +87,14 @@ void Loader::read(const FileSchema& file) {
     known_.push_back(full);
     auto value = value_of(file, key, map);
     if (key.expands) value = sources_.expand(std::move(value));
-    if (!value.broken)
-      if (auto wrong = key.assign(value); !wrong.empty()) problem_at(value.origin, fmt::format("{} {}", full, wrong));
-    keep(full, std::move(value), key);
+    if (value.broken) {
+      failed_.insert(full);
+    } else if (auto wrong = key.assign(value); !wrong.empty()) {
+      if (value.secret) wrong = "does not take this value";  // the words would show it
+      problem_at(value.origin, fmt::format("{} {}", full, wrong));
+      failed_.insert(full);
+    }
+    keep(full, std::move(value), key.fallback, key.without_effect);
   }
 }
 
@@ -110,13 +120,15 @@ void Loader::read_properties(const FileSchema& file, const Key& key, const Value
     // Taken whole: a plaintext file stays plaintext although the built-in map is not.
     flatten(*own, "", target);
   } else {
-    if (own != nullptr && own->kind != Value::Kind::null) problem_at(own->origin, fmt::format("{} must be a map", key.path));
+    if (own != nullptr && own->kind != Value::Kind::null)
+      problem_at(own->origin, fmt::format("{} must be a map", key.path));
     for (const auto& each : spec.defaults) {
       auto value = sources_.find(fmt::format("{}.{}", file.name(), each.placeholder));
       if (value && value->kind == Value::Kind::text)
         target[each.name] = {value->text, value->origin, value->secret};
       else if (value)
-        target[each.name] = {value->kind == Value::Kind::list ? std::optional(joined(*value)) : std::nullopt, value->origin, false};
+        target[each.name] = {value->kind == Value::Kind::list ? std::optional(joined(*value)) : std::nullopt,
+                             value->origin, false, value->broken};
       else
         target[each.name] = {each.fallback, built_in_file(file), false};
     }
@@ -126,7 +138,7 @@ void Loader::read_properties(const FileSchema& file, const Key& key, const Value
     const auto full = fmt::format("{}.{}", file.name(), name);
     known_.push_back(full);
     const auto found = sources_.find(full);
-    if (!found || found->broken) continue;
+    if (!found) continue;
     Value one;
     one.kind = Value::Kind::map;
     one.entries.push_back({name, found->origin, *found});
@@ -137,7 +149,10 @@ void Loader::read_properties(const FileSchema& file, const Key& key, const Value
     auto value = Value::of_text(property.text.value_or(""), property.origin);
     if (!property.text) value.kind = Value::Kind::null;
     value.secret = property.secret;
-    keep(fmt::format("{}.{}", file.name(), name), std::move(value), key);
+    if (property.broken) failed_.insert(fmt::format("{}.{}", file.name(), name));
+    const auto described = std::ranges::find(spec.defaults, name, &PropertiesSpec::Default::name);
+    keep(fmt::format("{}.{}", file.name(), name), std::move(value),
+         described == spec.defaults.end() ? std::nullopt : described->fallback, key.without_effect);
   }
 }
 
@@ -147,7 +162,8 @@ void Loader::check_keys(const FileSchema& file, const Value& map, const std::str
   for (const auto& entry : map.entries) {
     const auto path = prefix + entry.key;
     if (std::ranges::find(paths, path) != paths.end()) continue;
-    const bool leads_on = std::ranges::any_of(paths, [&](const std::string& each) { return each.starts_with(path + "."); });
+    const bool leads_on =
+        std::ranges::any_of(paths, [&](const std::string& each) { return each.starts_with(path + "."); });
     if (leads_on && entry.value.kind == Value::Kind::map)
       check_keys(file, entry.value, path + ".");
     else if (!leads_on || entry.value.kind != Value::Kind::null)
@@ -155,22 +171,36 @@ void Loader::check_keys(const FileSchema& file, const Value& map, const std::str
   }
 }
 
-void Loader::keep(std::string key, Value value, const Key& described) {
-  const bool is_default = value.kind == Value::Kind::null ? !described.fallback
-                                                          : value.kind == Value::Kind::text && value.text == described.fallback.value_or("");
+void Loader::keep(std::string key, Value value, const std::optional<std::string>& fallback, bool without_effect) {
+  const bool is_default = value.kind == Value::Kind::null
+                              ? !fallback
+                              : value.kind == Value::Kind::text && value.text == fallback.value_or("");
   const bool changed = !is_built_in(value.origin) && !is_default;
-  origins_[key] = value.origin;
-  effective_.push_back({std::move(key), std::move(value), described.without_effect, changed});
+  effective_.push_back({std::move(key), std::move(value), without_effect, changed});
+}
+
+bool Loader::changed(std::string_view key) const {
+  const auto found = std::ranges::find(effective_, key, &Effective::key);
+  return found != effective_.end() && found->changed;
+}
+
+const Value* Loader::value(std::string_view key) const {
+  const auto found = std::ranges::find(effective_, key, &Effective::key);
+  return found == effective_.end() ? nullptr : &found->value;
 }
 
 const Origin& Loader::origin(std::string_view key) const {
   static const Origin nowhere{std::string(built_in)};
-  const auto found = origins_.find(key);
-  return found == origins_.end() ? nowhere : found->second;
+  const auto* found = value(key);
+  return found == nullptr ? nowhere : found->origin;
 }
 
-void Loader::problem(std::string_view key, std::string text) { problem_at(origin(key), fmt::format("{} {}", key, text)); }
-void Loader::warning(std::string_view key, std::string text) { warning_at(origin(key), fmt::format("{} {}", key, text)); }
+void Loader::problem(std::string_view key, std::string text) {
+  if (!failed_.contains(key)) problem_at(origin(key), fmt::format("{} {}", key, text));
+}
+void Loader::warning(std::string_view key, std::string text) {
+  if (!failed_.contains(key)) warning_at(origin(key), fmt::format("{} {}", key, text));
+}
 
 void Loader::finish() {
   for (const auto& [key, value] : sources_.unused()) {
@@ -178,7 +208,8 @@ void Loader::finish() {
     if (near == key)
       warning_at(value.origin, fmt::format("{} is not used: no file refers to it", key));
     else if (near.empty() && value.kind == Value::Kind::map && std::ranges::find(files_, key) != files_.end())
-      warning_at(value.origin, fmt::format("{0} is not known and ignored; keys are written flat here: {0}.NAME: value", key));
+      warning_at(value.origin,
+                 fmt::format("{0} is not known and ignored; keys are written flat here: {0}.NAME: value", key));
     else
       warning_at(value.origin, fmt::format("{} is not known and ignored{}", key, suggestion(near)));
   }
@@ -190,12 +221,17 @@ void Loader::finish() {
       const auto stem = file.path().stem().string();
       if (std::ranges::find(files_, stem) != files_.end()) continue;
       const auto near = nearest(stem, files_);
-      if (!near.empty()) warning_at({file.path().string()}, fmt::format("is not read; did you mean {}{}?", near, extension.string()));
+      if (!near.empty())
+        warning_at({file.path().string()}, fmt::format("is not read; did you mean {}{}?", near, extension.string()));
     }
   }
 }
 
-std::vector<Problem> Loader::problems() const { return tidied(sources_.problems); }
-std::vector<Problem> Loader::warnings() const { return tidied(sources_.warnings); }
+std::vector<Problem> Loader::problems() const {
+  return tidied(sources_.problems);
+}
+std::vector<Problem> Loader::warnings() const {
+  return tidied(sources_.warnings);
+}
 
 }  // namespace sidecar::config

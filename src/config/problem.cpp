@@ -26,7 +26,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-bool is_built_in(const Origin& origin) { return origin.source.starts_with(built_in); }
+bool is_built_in(const Origin& origin) {
+  return origin.source.starts_with(built_in);
+}
 
 std::string to_line(const Problem& problem) {
   const auto& at = problem.origin;

@@ -36,8 +36,8 @@ bool plain_scalar(std::string_view text) {
   constexpr std::string_view first = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.";
   constexpr std::string_view others = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-:+@";
   if (text.front() == '-') text.remove_prefix(1);  // a negative number
-  return !text.empty() && first.find(text.front()) != std::string_view::npos && text.find_first_not_of(others) == std::string_view::npos &&
-         text.back() != ':';
+  return !text.empty() && first.find(text.front()) != std::string_view::npos &&
+         text.find_first_not_of(others) == std::string_view::npos && text.back() != ':';
 }
 
 void append_shown(std::string& out, const Value& value, std::string_view key, bool inside) {
@@ -99,7 +99,8 @@ std::string shown_default(const std::optional<std::string>& fallback, const std:
 
 std::string default_file(const FileSchema& file) {
   std::string out = fmt::format(
-      "# {0}.yml: {1}\n# The built-in defaults. Every key can be set in values.yml as {0}.NAME, the name in its placeholder.\n",
+      "# {0}.yml: {1}\n# The built-in defaults. Every key can be set in values.yml as {0}.NAME, the name in its "
+      "placeholder.\n",
       file.name(), file.meaning());
   std::vector<std::string> open;  // maps whose lines were written
   for (const auto& key : file.keys()) {
@@ -108,12 +109,14 @@ std::string default_file(const FileSchema& file) {
     parts.pop_back();
     if (parts != open) {
       const auto same = static_cast<std::size_t>(std::ranges::mismatch(parts, open).in1 - parts.begin());
-      for (auto depth = same; depth < parts.size(); ++depth) out += fmt::format("\n{:{}}{}:\n", "", 2 * depth, parts[depth]);
+      for (auto depth = same; depth < parts.size(); ++depth)
+        out += fmt::format("\n{:{}}{}:\n", "", 2 * depth, parts[depth]);
       open = parts;
     }
     const auto indent = std::string(2 * open.size(), ' ');
     auto comment = key.meaning;
-    if (key.without_effect) comment = comment.empty() ? "without effect in this version" : comment + " Without effect in this version.";
+    if (key.without_effect)
+      comment = comment.empty() ? "without effect in this version" : comment + " Without effect in this version.";
     if (!comment.empty()) out += fmt::format("\n{}# {}\n", indent, comment);
     if (!key.properties) {
       out += fmt::format("{}{}: {}\n", indent, leaf, placeholder(file.name(), key.name, key.fallback));
@@ -139,7 +142,8 @@ void show(std::ostream& out, std::span<const Effective> values) {
 
 void write_chapter(std::ostream& out, const FileSchema& file) {
   out << fmt::format("## {}.yml\n\n{}\n\n", file.name(), file.meaning());
-  if (!file.older_name().empty()) out << fmt::format("Read from `{}.yml` where that older name is used.\n\n", file.older_name());
+  if (!file.older_name().empty())
+    out << fmt::format("Read from `{}.yml` where that older name is used.\n\n", file.older_name());
   std::string without_effect;
   const Key* properties = nullptr;
   out << "| Key in values.yml | Value | Default | Meaning |\n|---|---|---|---|\n";

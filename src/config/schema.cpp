@@ -90,7 +90,7 @@ std::optional<std::vector<std::string>> texts_of(const Value& value) {
 }
 
 bool is_secret_key(std::string_view key) {
-  static constexpr std::array<std::string_view, 9> ends{"pass", "password",    "secret",    "passphrase", "pem",
+  static constexpr std::array<std::string_view, 9> ends{"pass",  "password",    "secret",    "passphrase",      "pem",
                                                         "token", "jaas.config", "user.info", "ssl.keystore.key"};
   const auto name = lower(key);
   return std::ranges::any_of(ends, [&](std::string_view end) { return name.ends_with(end); });
@@ -116,7 +116,8 @@ Key& FileSchema::add(std::string path, std::string type, std::optional<std::stri
   key.name = path;
   key.path = std::move(path);
   key.type = std::move(type);
-  key.fallback = std::move(fallback);
+  if (fallback && !fallback->empty())
+    key.fallback = std::move(fallback);  // `${key:}` is null, so an empty default is as well
   key.fallback_note = std::move(note);
   key.meaning = std::move(meaning);
   return keys_.emplace_back(std::move(key));
@@ -134,11 +135,12 @@ Key& FileSchema::flag(std::string path, bool& target, std::string meaning) {
   return key;
 }
 
-Key& FileSchema::number(std::string path, std::string type, Range range, std::optional<std::string> fallback, std::string note,
-                        std::string meaning, std::function<void(std::int64_t)> store) {
+Key& FileSchema::number(std::string path, std::string type, Range range, std::optional<std::string> fallback,
+                        std::string note, std::string meaning, std::function<void(std::int64_t)> store) {
   const auto words = range_words(range);
   const bool open = !note.empty();
-  auto& key = add(std::move(path), fmt::format("{}, {}", type, words), std::move(fallback), std::move(note), std::move(meaning));
+  auto& key = add(std::move(path), fmt::format("{}, {}", type, words), std::move(fallback), std::move(note),
+                  std::move(meaning));
   key.assign = [range, words, type, open, store = std::move(store)](const Value& value) -> std::string {
     if (open && value.kind == Value::Kind::null) return {};
     if (auto wrong = not_a_text(value); !wrong.empty()) return wrong;
@@ -151,15 +153,16 @@ Key& FileSchema::number(std::string path, std::string type, Range range, std::op
   return key;
 }
 
-Key& FileSchema::milliseconds(std::string path, std::chrono::milliseconds& target, std::int64_t min, std::string meaning) {
-  return number(std::move(path), "number of ms", {min, milliseconds_max}, std::to_string(target.count()), "", std::move(meaning),
-                [&target](std::int64_t value) { target = std::chrono::milliseconds(value); });
+Key& FileSchema::milliseconds(std::string path, std::chrono::milliseconds& target, std::int64_t min,
+                              std::string meaning) {
+  return number(std::move(path), "number of ms", {min, milliseconds_max}, std::to_string(target.count()), "",
+                std::move(meaning), [&target](std::int64_t value) { target = std::chrono::milliseconds(value); });
 }
 
 Key& FileSchema::milliseconds(std::string path, std::optional<std::chrono::milliseconds>& target, std::int64_t min,
                               std::string computed, std::string meaning) {
-  return number(std::move(path), "number of ms", {min, milliseconds_max}, std::nullopt, std::move(computed), std::move(meaning),
-                [&target](std::int64_t value) { target = std::chrono::milliseconds(value); });
+  return number(std::move(path), "number of ms", {min, milliseconds_max}, std::nullopt, std::move(computed),
+                std::move(meaning), [&target](std::int64_t value) { target = std::chrono::milliseconds(value); });
 }
 
 Key& FileSchema::text(std::string path, std::string& target, std::string meaning) {
@@ -214,7 +217,8 @@ Key& FileSchema::words(std::string path, std::vector<std::string_view> names, st
                        std::string note, std::string meaning, std::function<void(std::size_t)> store) {
   const bool open = !note.empty();
   auto list = fmt::format("{}", fmt::join(names, ", "));
-  auto& key = add(std::move(path), fmt::format("one of {}", list), std::move(fallback), std::move(note), std::move(meaning));
+  auto& key =
+      add(std::move(path), fmt::format("one of {}", list), std::move(fallback), std::move(note), std::move(meaning));
   key.assign = [names = std::move(names), list, open, store = std::move(store)](const Value& value) -> std::string {
     if (open && value.kind == Value::Kind::null) return {};
     if (auto wrong = not_a_text(value); !wrong.empty()) return wrong;
@@ -226,7 +230,8 @@ Key& FileSchema::words(std::string path, std::vector<std::string_view> names, st
   return key;
 }
 
-Key& FileSchema::any(std::string path, Value& target, std::optional<std::string> fallback, std::string type, std::string meaning) {
+Key& FileSchema::any(std::string path, Value& target, std::optional<std::string> fallback, std::string type,
+                     std::string meaning) {
   auto& key = add(std::move(path), std::move(type), std::move(fallback), "", std::move(meaning));
   key.expands = true;
   key.assign = [&target](const Value& value) -> std::string {
@@ -237,7 +242,8 @@ Key& FileSchema::any(std::string path, Value& target, std::optional<std::string>
 }
 
 Key& FileSchema::properties(std::string path, PropertyMap& target, PropertiesSpec spec, std::string meaning) {
-  auto& key = add(std::move(path), "map of Kafka properties", std::nullopt, "see the table of properties", std::move(meaning));
+  auto& key =
+      add(std::move(path), "map of Kafka properties", std::nullopt, "see the table of properties", std::move(meaning));
   key.properties = std::move(spec);
   key.property_target = &target;
   return key;

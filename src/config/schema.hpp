@@ -24,13 +24,16 @@ struct Range {
   std::int64_t min = std::numeric_limits<std::int64_t>::min();
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
 };
-constexpr Range at_least(std::int64_t min) { return {min}; }
+constexpr Range at_least(std::int64_t min) {
+  return {min};
+}
 
 /// One entry of a free map of texts; nothing means: present, and null.
 struct Property {
   std::optional<std::string> text;
   Origin origin;
   bool secret = false;
+  bool broken = false;  ///< Null because its value could not be read.
 };
 using PropertyMap = std::map<std::string, Property>;
 
@@ -57,9 +60,9 @@ struct Key {
   std::optional<std::string> fallback;  ///< Built-in default as text; nothing: null.
   std::string fallback_note;            ///< Instead of a default that is computed: "value of `instanceTimeoutMs`".
   std::string meaning;
-  bool without_effect = false;          ///< Accepted because the Java sidecar has it.
-  bool expands = false;                 ///< A text that starts like a list or map is read as one.
-  bool flat = false;                    ///< The dots of the path are part of one key.
+  bool without_effect = false;  ///< Accepted because the Java sidecar has it.
+  bool expands = false;         ///< A text that starts like a list or map is read as one.
+  bool flat = false;            ///< The dots of the path are part of one key.
   /// Stores the value in its setting. Returns what is wrong with it, or an empty text.
   std::function<std::string(const Value&)> assign;
   std::optional<PropertiesSpec> properties;  ///< Only for a free map.
@@ -89,12 +92,12 @@ class FileSchema {
   /// A number whose default is computed from others; null keeps it open.
   template <std::integral T>
   Key& integer(std::string path, std::optional<T>& target, Range range, std::string computed, std::string meaning) {
-    return number(std::move(path), "whole number", limited<T>(range), std::nullopt, std::move(computed), std::move(meaning),
-                  [&target](std::int64_t value) { target = static_cast<T>(value); });
+    return number(std::move(path), "whole number", limited<T>(range), std::nullopt, std::move(computed),
+                  std::move(meaning), [&target](std::int64_t value) { target = static_cast<T>(value); });
   }
   Key& milliseconds(std::string path, std::chrono::milliseconds& target, std::int64_t min, std::string meaning);
-  Key& milliseconds(std::string path, std::optional<std::chrono::milliseconds>& target, std::int64_t min, std::string computed,
-                    std::string meaning);
+  Key& milliseconds(std::string path, std::optional<std::chrono::milliseconds>& target, std::int64_t min,
+                    std::string computed, std::string meaning);
   Key& text(std::string path, std::string& target, std::string meaning);
   Key& text(std::string path, std::optional<std::string>& target, std::string computed, std::string meaning);
   Key& secret(std::string path, Secret& target, std::string meaning);
@@ -112,7 +115,8 @@ class FileSchema {
     return choose(std::move(path), target, std::move(choices), std::move(now), "", std::move(meaning));
   }
   template <class E>
-  Key& choice(std::string path, std::optional<E>& target, Choices<E> choices, std::string computed, std::string meaning) {
+  Key& choice(std::string path, std::optional<E>& target, Choices<E> choices, std::string computed,
+              std::string meaning) {
     return choose(std::move(path), target, std::move(choices), std::nullopt, std::move(computed), std::move(meaning));
   }
 
@@ -146,14 +150,15 @@ class FileSchema {
     }
     return range;
   }
-  Key& add(std::string path, std::string type, std::optional<std::string> fallback, std::string note, std::string meaning);
+  Key& add(std::string path, std::string type, std::optional<std::string> fallback, std::string note,
+           std::string meaning);
   Key& number(std::string path, std::string type, Range range, std::optional<std::string> fallback, std::string note,
               std::string meaning, std::function<void(std::int64_t)> store);
-  Key& words(std::string path, std::vector<std::string_view> names, std::optional<std::string> fallback, std::string note,
-             std::string meaning, std::function<void(std::size_t)> store);
+  Key& words(std::string path, std::vector<std::string_view> names, std::optional<std::string> fallback,
+             std::string note, std::string meaning, std::function<void(std::size_t)> store);
   template <class E, class Target>
-  Key& choose(std::string path, Target& target, Choices<E> choices, std::optional<std::string> fallback, std::string note,
-              std::string meaning) {
+  Key& choose(std::string path, Target& target, Choices<E> choices, std::optional<std::string> fallback,
+              std::string note, std::string meaning) {
     std::vector<std::string_view> names;
     for (const auto& [word, value] : choices) names.push_back(word);
     return words(std::move(path), std::move(names), std::move(fallback), std::move(note), std::move(meaning),

@@ -118,7 +118,8 @@ std::optional<Value> Sources::find_values(const std::string& key) {
   used_.insert(key);
   if (const auto done = ready_.find(key); done != ready_.end()) return done->second;
   if (std::ranges::find(open_, key) != open_.end()) {
-    problems.push_back({raw->origin, fmt::format("{}: refers to itself ({} -> {})", key, fmt::join(open_, " -> "), key)});
+    problems.push_back(
+        {raw->origin, fmt::format("{}: refers to itself ({} -> {})", key, fmt::join(open_, " -> "), key)});
     return broken_at(raw->origin);
   }
   open_.push_back(key);
@@ -170,8 +171,9 @@ Value Sources::placeholder(std::string_view body, const Origin& origin) {
   const std::string key(body.substr(0, colon));
   if (auto found = find(key)) return std::move(*found);
   if (colon == std::string_view::npos) {
-    problems.push_back({origin, fmt::format("${{{0}}}: nobody gives this value: set {0} in values.yml or {1} in the environment",
-                                            key, environment_name(key))});
+    problems.push_back(
+        {origin, fmt::format("${{{0}}}: nobody gives this value: set {0} in values.yml or {1} in the environment", key,
+                             environment_name(key))});
     return broken_at(origin);
   }
   const auto fallback = body.substr(colon + 1);
@@ -191,7 +193,8 @@ Value Sources::substitute_text(const Value& scalar) {
   const std::string_view text = scalar.text;
   auto found = find_placeholder(text, 0);
   if (!found) return decrypted(scalar);
-  if (found->begin == 0 && found->end == text.size()) return placeholder(text.substr(2, text.size() - 3), scalar.origin);
+  if (found->begin == 0 && found->end == text.size())
+    return placeholder(text.substr(2, text.size() - 3), scalar.origin);
 
   // Inside other text the result is always text; nothing else of it is interpreted again.
   auto joined = Value::of_text("", scalar.origin);

@@ -35,10 +35,11 @@ struct Entry {
   Value value;
 };
 
-/// Reads one YAML document (JSON included) of at most 16 MiB and a million values. With `own_places` every value knows its
-/// line and column in `at.source`; without, all stand at `at` (text inside a value). Aliases and merge keys (`<<`) are
-/// resolved. What cannot be read is a problem, and the result a broken null.
-[[nodiscard]] Value parse_yaml(const std::string& text, const Origin& at, bool own_places, std::vector<Problem>& problems);
+/// Reads one YAML document (JSON included) of at most 16 MiB and a million values. With `own_places` every value knows
+/// its line and column in `at.source`; without, all stand at `at` (text inside a value). Aliases and merge keys (`<<`)
+/// are resolved. What cannot be read is a problem, and the result a broken null.
+[[nodiscard]] Value parse_yaml(const std::string& text, const Origin& at, bool own_places,
+                               std::vector<Problem>& problems);
 
 /// `true yes on y` and `false no off n` in any case; nothing for other texts.
 [[nodiscard]] std::optional<bool> parse_bool(std::string_view text);

@@ -29,7 +29,8 @@ class Builder final : public YAML::EventHandler {
   Value take() { return std::move(root_); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (++documents_ == 2) problems_.push_back({node(Value::Kind::null, mark).origin, "a second YAML document starts here"});
+    if (++documents_ == 2)
+      problems_.push_back({node(Value::Kind::null, mark).origin, "a second YAML document starts here"});
   }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add(node(Value::Kind::null, mark), anchor); }
@@ -40,7 +41,8 @@ class Builder final : public YAML::EventHandler {
     values_ += count(found->second);
     add(found->second, 0);
   }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& text) override {
     auto value = node(Value::Kind::text, mark);
     value.text = text;
     const bool plain = tag == "?";
@@ -50,11 +52,13 @@ class Builder final : public YAML::EventHandler {
     }
     add(std::move(value), anchor);
   }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
     open_.push_back({node(Value::Kind::list, mark), anchor, std::nullopt});
   }
   void OnSequenceEnd() override { close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
     open_.push_back({node(Value::Kind::map, mark), anchor, std::nullopt});
   }
   void OnMapEnd() override {
@@ -114,10 +118,12 @@ class Builder final : public YAML::EventHandler {
     }
     const auto twin = std::ranges::find(map.entries, key.text, &Entry::key);
     if (twin != map.entries.end()) {
-      problems_.push_back({key.origin, fmt::format("{} stands here a second time (first in line {})", key.text,
-                                                   twin->origin.line)});
+      problems_.push_back(
+          {key.origin, fmt::format("{} stands here a second time (first in line {})", key.text, twin->origin.line)});
       return;
     }
+    // The parser notices a missing value only at the next thing it reads, which may be lines below.
+    if (value.kind == Value::Kind::null) value.origin = key.origin;
     map.entries.push_back({std::move(key.text), key.origin, std::move(value)});
   }
 
@@ -196,7 +202,8 @@ std::optional<bool> parse_bool(std::string_view text) {
                                                                            {"off", false},
                                                                            {"n", false}}};
   const auto same = [text](const auto& word) {
-    return std::ranges::equal(word.first, text, [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
+    return std::ranges::equal(word.first, text,
+                              [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
   };
   const auto* found = std::ranges::find_if(words, same);
   return found == words.end() ? std::nullopt : std::optional(found->second);

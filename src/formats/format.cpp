@@ -28,7 +28,9 @@ std::expected<std::string_view, std::string> text_in_place(char* json, std::size
 
 }  // namespace
 
-std::string_view name_of(Format format) { return names[static_cast<std::size_t>(format)]; }
+std::string_view name_of(Format format) {
+  return names[static_cast<std::size_t>(format)];
+}
 
 std::optional<Format> parse_format(std::string_view name) {
   const auto* const found =
@@ -48,8 +50,10 @@ bool takes_schema(Format format) {
 
 std::expected<std::string_view, std::string> encode_in_place(Format format, char* json, std::size_t size) {
   switch (format) {
-    case Format::json: return std::string_view(json, size);
-    case Format::string: return text_in_place(json, size);
+    case Format::json:
+      return std::string_view(json, size);
+    case Format::string:
+      return text_in_place(json, size);
     case Format::binary: {
       // Some writers escape the slash, so escapes come first.
       const auto text = text_in_place(json, size);
@@ -61,7 +65,8 @@ std::expected<std::string_view, std::string> encode_in_place(Format format, char
     }
     case Format::avro:
     case Format::jsonschema:
-    case Format::protobuf: break;
+    case Format::protobuf:
+      break;
   }
   return std::unexpected(not_available(format));
 }
@@ -78,7 +83,9 @@ std::expected<void, std::string> decode_append(Format format, std::string_view b
       out += bytes;
       return {};
     }
-    case Format::string: append_json_string(out, bytes); return {};
+    case Format::string:
+      append_json_string(out, bytes);
+      return {};
     case Format::binary:
       out += '"';
       append_base64(out, bytes);
@@ -86,7 +93,8 @@ std::expected<void, std::string> decode_append(Format format, std::string_view b
       return {};
     case Format::avro:
     case Format::jsonschema:
-    case Format::protobuf: break;
+    case Format::protobuf:
+      break;
   }
   return std::unexpected(not_available(format));
 }

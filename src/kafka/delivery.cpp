@@ -1,5 +1,6 @@
 #include "kafka/delivery.hpp"
 
+#include <algorithm>
 #include <string>
 
 namespace sidecar::kafka {
@@ -87,7 +88,8 @@ Delivery to_delivery(rd_kafka_resp_err_t error, rd_kafka_msg_status_t status, st
   delivery.partition = partition;
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR && status == RD_KAFKA_MSG_STATUS_PERSISTED) {
     delivery.outcome = Outcome::written;
-    delivery.offset = offset;
+    // A duplicate that the broker remembers only as such has no offset; librdkafka's stand-ins for that are negative.
+    delivery.offset = std::max<std::int64_t>(offset, -1);
     return delivery;
   }
   // An error with PERSISTED does not exist today; were it to, nobody could say what it means.

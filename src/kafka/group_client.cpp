@@ -65,6 +65,9 @@ QueueHandle GroupClient::partition_queue(const TopicPartition& partition, Bell& 
   if (!queue) return queue;
   rd_kafka_queue_forward(queue.get(), nullptr);
   rd_kafka_queue_cb_event_enable(queue.get(), ring, &bell);
+  // librdkafka rings only when an empty queue gets its first entry. A partition that was held before comes with an entry
+  // left over from its last revocation: without this first look nobody would ever ring.
+  ring(client_.get(), &bell);
   return queue;
 }
 

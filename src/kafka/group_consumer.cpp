@@ -669,6 +669,8 @@ Task<> GroupConsumer::Impl::close(std::shared_ptr<Impl> impl) {
   impl->closing_ = true;
   impl->listener_ = nullptr;
   impl->ticker_.cancel();
+  // The caller may stand inside one of the client's events, which must be over before the client goes.
+  co_await asio::post(impl->loop0_, use_task);
   for (auto& partition : impl->slots_) GroupClient::drop(partition.queue);
   if (impl->revoking_ && impl->client_) {
     impl->revoke_waits_.clear();
@@ -691,6 +693,7 @@ Task<> GroupConsumer::Impl::close(std::shared_ptr<Impl> impl) {
     impl->retired_.push_back(std::move(impl->client_));
   }
   impl->fail_commits(CommitOutcome::failed, "the consumer is closed");
+  for (auto& [number, done] : std::exchange(impl->offset_questions_, {})) done(std::nullopt);
   const auto end = Clock::now() + close_time_max;
   impl->tend_retired();
   while ((!impl->retired_.empty() || !impl->reaper_.idle()) && Clock::now() < end) {

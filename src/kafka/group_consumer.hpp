@@ -79,7 +79,8 @@ class GroupListener {
   virtual void on_assigned(std::span<const AssignedPartition> partitions) = 0;
   /// The partitions go away. Nothing more can be taken from them. With `lost` false the consumer holds the rebalance up
   /// until GroupConsumer::release was called for each (commits are still accepted meanwhile; bound the wait). With `lost`
-  /// true they already belong to somebody else: commit nothing.
+  /// true they already belong to somebody else: commit nothing. A partition that is lost while its release is awaited is
+  /// told a second time, with `lost` true. After a loss no release is needed.
   virtual void on_revoked(std::span<const std::uint32_t> slots, bool lost) = 0;
   /// Records wait in at least one partition that was empty before.
   virtual void on_records() = 0;

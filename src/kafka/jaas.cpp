@@ -116,7 +116,8 @@ std::expected<JaasEntry, std::string> parse_jaas(std::string_view text) {
     if (token.kind != Kind::word) return std::unexpected("has an option without a value");
     entry.options[std::move(name)] = std::move(token.text);
   }
-  if (tokens.next().kind != Kind::end) return std::unexpected("holds more than one login module, or text behind the semicolon");
+  if (tokens.next().kind != Kind::end)
+    return std::unexpected("holds more than one login module, or text behind the semicolon");
   return entry;
 }
 

@@ -35,7 +35,8 @@ struct ProduceRecord {
 
 /// What became of one record. The three are never mixed up.
 enum class Outcome : std::uint8_t {
-  written,      ///< In the log (of all in-sync replicas with acks=all); partition and offset are known.
+  written,      ///< In the log (of all in-sync replicas with acks=all); partition and offset are known. The offset is -1
+                ///< in one rare case: a retry that the broker recognised as a duplicate without remembering where it is.
   not_written,  ///< Certainly not in the log.
   unknown,      ///< Sent, but nobody said what became of it; also: no report before the deadline.
 };

@@ -15,20 +15,23 @@ constexpr std::string_view native = "a setting of Java's own";
 constexpr std::string_view registry = "read by the schema registry client";
 constexpr std::string_view streams = "read by stream processing";
 
-// Sources: the configuration classes of Apache Kafka 4 (ProducerConfig, ConsumerConfig, CommonClientConfigs, SaslConfigs,
-// SslConfigs) and the properties of librdkafka 2.15.
+// Sources: the configuration classes of Apache Kafka 4 (ProducerConfig, ConsumerConfig, CommonClientConfigs,
+// SaslConfigs, SslConfigs) and the properties of librdkafka 2.15.
 constexpr PropertyRule rules[] = {
-    {"acks", true, false, computed, "acks", "`all` or `-1`; `0` and `1` only with `enable.idempotence` false. Default `all`"},
+    {"acks", true, false, computed, "acks",
+     "`all` or `-1`; `0` and `1` only with `enable.idempotence` false. Default `all`"},
     {"allow.auto.create.topics", false, true, passed, "", "Default true, as in Java"},
     {"application.id", true, true, dropped, "", streams},
     {"application.server", true, true, dropped, "", streams},
     {"auto.commit.interval.ms", false, true, passed, "", "Default 5000; no effect while the sidecar commits itself"},
     {"auto.include.jmx.reporter", true, true, dropped, "", native},
-    {"auto.offset.reset", false, true, computed, "auto.offset.reset", "`earliest`, `latest`, `none` (becomes `error`). Default `latest`"},
+    {"auto.offset.reset", false, true, computed, "auto.offset.reset",
+     "`earliest`, `latest`, `none` (becomes `error`). Default `latest`"},
     {"auto.register.schemas", true, true, dropped, "", registry},
     {"basic.auth.credentials.source", true, true, dropped, "", registry},
     {"basic.auth.user.info", true, true, dropped, "", registry},
-    {"batch.size", true, false, computed, "batch.size", "Default 1000000. Small values cost throughput and get a warning"},
+    {"batch.size", true, false, computed, "batch.size",
+     "Default 1000000. Small values cost throughput and get a warning"},
     {"bootstrap.servers", true, true, computed, "bootstrap.servers", "Needed. Comma list or YAML list of `host:port`"},
     {"buffer.memory", true, false, computed, "queue.buffering.max.kbytes, queue.buffering.max.messages",
      "Bytes / 1024. Default 33554432"},
@@ -87,7 +90,8 @@ constexpr PropertyRule rules[] = {
     {"metrics.sample.window.ms", true, true, dropped, "", native},
     {"num.stream.threads", true, true, dropped, "", streams},
     {"partition.assignment.strategy", false, true, computed, "partition.assignment.strategy",
-     "Class names or `range`, `roundrobin`, `cooperative-sticky`; Java's pair of range and cooperative-sticky becomes `range` "
+     "Class names or `range`, `roundrobin`, `cooperative-sticky`; Java's pair of range and cooperative-sticky becomes "
+     "`range` "
      "with a warning. Default `range`; left out with `group.protocol: consumer`"},
     {"partitioner.adaptive.partitioning.enable", true, false, dropped, "", native},
     {"partitioner.availability.timeout.ms", true, false, dropped, "", native},
@@ -99,7 +103,8 @@ constexpr PropertyRule rules[] = {
     {"reconnect.backoff.ms", true, true, passed, "", "Default 50, as in Java"},
     {"request.timeout.ms", true, false, passed, "", "How long a broker may wait for its replicas. Default 30000"},
     {"request.timeout.ms", false, true, renamed, "socket.timeout.ms", "Default 30000"},
-    {"retries", true, false, computed, "retries", "Best left out: delivery.timeout.ms is the limit. Few retries get a warning"},
+    {"retries", true, false, computed, "retries",
+     "Best left out: delivery.timeout.ms is the limit. Few retries get a warning"},
     {"retry.backoff.max.ms", true, true, passed, "", "Default 1000"},
     {"retry.backoff.ms", true, true, passed, "", "Default 100"},
     {"sasl.client.callback.handler.class", true, true, unsupported, "", native},
@@ -125,8 +130,8 @@ constexpr PropertyRule rules[] = {
     {"sasl.login.retry.backoff.max.ms", true, true, dropped, "", native},
     {"sasl.login.retry.backoff.ms", true, true, dropped, "", native},
     {"sasl.mechanism", true, true, computed, "sasl.mechanism", "Default that of the login module, else GSSAPI"},
-    {"sasl.oauthbearer.token.endpoint.url", true, true, computed, "sasl.oauthbearer.token.endpoint.url, sasl.oauthbearer.method",
-     "Sets `sasl.oauthbearer.method` to oidc"},
+    {"sasl.oauthbearer.token.endpoint.url", true, true, computed,
+     "sasl.oauthbearer.token.endpoint.url, sasl.oauthbearer.method", "Sets `sasl.oauthbearer.method` to oidc"},
     {"security.protocol", true, true, computed, "security.protocol", "In any case. Default PLAINTEXT"},
     {"security.providers", true, true, unsupported, "", native},
     {"send.buffer.bytes", true, true, computed, "socket.send.buffer.bytes", "-1 becomes 0: as the system likes"},
@@ -154,18 +159,21 @@ constexpr PropertyRule rules[] = {
     {"ssl.trustmanager.algorithm", true, true, unsupported, "", native},
     {"ssl.truststore.certificates", true, true, renamed, "ssl.ca.pem", "PEM text"},
     {"ssl.truststore.location", true, true, computed, "ssl.ca.location or ssl.ca.pem",
-     "PEM or PKCS12, recognised by content; must exist only where the protocol uses SSL. Empty: the system's authorities"},
+     "PEM or PKCS12, recognised by content; must exist only where the protocol uses SSL. Empty: the system's "
+     "authorities"},
     {"ssl.truststore.password", true, true, computed, "", ""},
     {"ssl.truststore.type", true, true, dropped, "", "Stores are recognised by their content"},
     {"state.dir", true, true, dropped, "", streams},
     {"transaction.timeout.ms", true, false, passed, "", ""},
-    {"transactional.id", true, false, passed, "", "The sidecar produces without transactions and refuses to start with an id"},
+    {"transactional.id", true, false, passed, "",
+     "The sidecar produces without transactions and refuses to start with an id"},
     {"value.deserializer", true, true, dropped, "", native},
     {"value.serializer", true, true, dropped, "", native},
 
     // librdkafka's own, that the engine depends on.
     {"delivery.report.only.error", true, false, fixed, "delivery.report.only.error=false", "Every record is answered"},
-    {"enable.auto.offset.store", false, true, fixed, "enable.auto.offset.store=false", "Only processed records are committed"},
+    {"enable.auto.offset.store", false, true, fixed, "enable.auto.offset.store=false",
+     "Only processed records are committed"},
     {"enable.partition.eof", false, true, fixed, "enable.partition.eof=false", "No end-of-partition events"},
     {"receive.message.max.bytes", true, true, computed, "receive.message.max.bytes",
      "Never lowered: a low value reads nothing, for ever"},
@@ -176,7 +184,8 @@ struct FreeConf {
   void operator()(rd_kafka_topic_conf_t* conf) const noexcept { rd_kafka_topic_conf_destroy(conf); }
 };
 
-/// Only setting tells: reading answers "unknown" for a property without a value, too. Properties of topics are found as well.
+/// Only setting tells: reading answers "unknown" for a property without a value, too. Properties of topics are found as
+/// well.
 bool librdkafka_knows(const std::string& name) {
   const std::unique_ptr<rd_kafka_conf_t, FreeConf> conf(rd_kafka_conf_new());
   return rd_kafka_conf_set(conf.get(), name.c_str(), nullptr, nullptr, 0) != RD_KAFKA_CONF_UNKNOWN;
@@ -189,7 +198,9 @@ bool is_prefix_of_others(std::string_view name) {
 
 }  // namespace
 
-std::span<const PropertyRule> property_rules() { return rules; }
+std::span<const PropertyRule> property_rules() {
+  return rules;
+}
 
 const PropertyRule* find_rule(ClientKind kind, std::string_view name) {
   static constexpr PropertyRule others{"", true, true, dropped, "", registry};
@@ -216,7 +227,8 @@ std::vector<std::string> known_properties(ClientKind kind) {
     for (std::size_t i = 0; i + 1 < size; i += 2) {
       const std::string_view name(dump[i]);
       // Pointers to functions and objects are no settings.
-      if (!name.ends_with("_cb") && name != "opaque" && name != "builtin.features" && name != "default_topic_conf") names.emplace_back(name);
+      if (!name.ends_with("_cb") && name != "opaque" && name != "builtin.features" && name != "default_topic_conf")
+        names.emplace_back(name);
     }
     rd_kafka_conf_dump_free(dump, size);
   };
@@ -224,10 +236,27 @@ std::vector<std::string> known_properties(ClientKind kind) {
   add_dump(rd_kafka_conf_dump(conf.get(), &size), size);
   add_dump(rd_kafka_topic_conf_dump(topic.get(), &size), size);
   for (const auto* unset :  // librdkafka lists only what has a value
-       {"group.id", "group.instance.id", "sasl.username", "sasl.password", "ssl.ca.location", "ssl.ca.pem", "ssl.key.location",
-        "ssl.key.pem", "ssl.certificate.location", "ssl.certificate.pem", "ssl.crl.location", "ssl.curves.list", "ssl.sigalgs.list",
-        "sasl.kerberos.keytab", "sasl.oauthbearer.config", "sasl.oauthbearer.client.id", "sasl.oauthbearer.client.secret",
-        "sasl.oauthbearer.scope", "sasl.oauthbearer.extensions", "topic.blacklist", "plugin.library.paths"})
+       {"group.id",
+        "group.instance.id",
+        "sasl.username",
+        "sasl.password",
+        "ssl.ca.location",
+        "ssl.ca.pem",
+        "ssl.key.location",
+        "ssl.key.pem",
+        "ssl.certificate.location",
+        "ssl.certificate.pem",
+        "ssl.crl.location",
+        "ssl.curves.list",
+        "ssl.sigalgs.list",
+        "sasl.kerberos.keytab",
+        "sasl.oauthbearer.config",
+        "sasl.oauthbearer.client.id",
+        "sasl.oauthbearer.client.secret",
+        "sasl.oauthbearer.scope",
+        "sasl.oauthbearer.extensions",
+        "topic.blacklist",
+        "plugin.library.paths"})
     names.emplace_back(unset);
   std::ranges::sort(names);
   names.erase(std::ranges::unique(names).begin(), names.end());

@@ -1,28 +1,27 @@
-/// Key and trust stores of Kafka clients, recognised by their content.
+/// Key and trust stores of Kafka clients, as librdkafka takes them.
 #pragma once
 
-#include <expected>
 #include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "kafka/properties.hpp"
+
 namespace sidecar::kafka {
 
-/// The file that `location` names: itself when absolute, else the one of the last directory that holds it, else as it is
-/// (relative to the working directory).
-[[nodiscard]] std::filesystem::path find_store(std::string_view location, std::span<const std::filesystem::path> dirs);
+/// The file that `location` names: itself when absolute, else the one of the last directory that holds it, else as it
+/// is (relative to the working directory).
+[[nodiscard]] std::string find_store(std::string_view location, std::span<const std::filesystem::path> dirs);
 
-struct TrustStore {
-  bool is_pem_file = false;   ///< The file itself serves as `ssl.ca.location`.
-  std::string certificates;   ///< Else: its certificates in PEM.
-};
-/// PEM, or PKCS12 opened with `password`. The error says what the file is or lacks; never the password.
-[[nodiscard]] std::expected<TrustStore, std::string> read_trust_store(const std::filesystem::path& path, const std::string& password);
+/// PEM: `ssl.ca.location`. PKCS12: its certificates as `ssl.ca.pem`. Recognised by content. Throws std::runtime_error
+/// that says what the file is or lacks, never the password.
+[[nodiscard]] Properties trust_store_properties(const std::string& path, const std::string& password);
 
-enum class KeyStoreKind : unsigned char { pem, pkcs12 };
-/// Checks that the store opens and holds a private key and its certificate. `key_password` opens an encrypted key in PEM.
-[[nodiscard]] std::expected<KeyStoreKind, std::string> read_key_store(const std::filesystem::path& path, const std::string& password,
-                                                                      const std::string& key_password);
+/// PKCS12: `ssl.keystore.location` and `.password`. PEM: `ssl.certificate.location`, `ssl.key.location` and, for an
+/// encrypted key, `ssl.key.password`: `key_password`, or `password` where that is empty. Throws as above, also when the
+/// store does not open or holds no private key with its certificate.
+[[nodiscard]] Properties key_store_properties(const std::string& path, const std::string& password,
+                                              const std::string& key_password);
 
 }  // namespace sidecar::kafka

@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <set>
+#include <stdexcept>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -113,7 +114,8 @@ class Translator {
     for (const auto& [alias, canonical] : aliases)
       if (name == alias) own = canonical;
     if (!value) {
-      // Left out means librdkafka's default. These two keep ours: duplicates and a nameless client must not hang on an empty line.
+      // Left out means librdkafka's default. These two keep ours: duplicates and a nameless client must not hang on an
+      // empty line.
       if (own != "enable.idempotence" && own != "client.id") left_out_.insert(own);
       return;
     }
@@ -156,7 +158,9 @@ class Translator {
     source_[target] = source;
     done_.properties[target] = std::move(value);
   }
-  void set(const std::string& target, std::int64_t value, const std::string& source) { set(target, std::to_string(value), source); }
+  void set(const std::string& target, std::int64_t value, const std::string& source) {
+    set(target, std::to_string(value), source);
+  }
   /// Passes a property with its own name.
   void pass(const std::string& name) {
     if (auto value = take(name)) set(name, std::move(*value), name);
@@ -206,7 +210,8 @@ class Translator {
                                        std::pair{"connections.max.idle.ms", "connections.max.idle.ms"}})
       if (const auto number = take_number(java, -1, int_max)) set(target, std::max<std::int64_t>(*number, 0), java);
 
-    // A low limit does not protect anything: librdkafka drops the connection, connects anew and asks for the same again.
+    // A low limit does not protect anything: librdkafka drops the connection, connects anew and asks for the same
+    // again.
     constexpr std::int64_t receive_default = 100'000'000;
     if (const auto receive = take_number("receive.message.max.bytes", 0, int_max)) {
       if (*receive < receive_default)
@@ -228,11 +233,15 @@ class Translator {
     if (protocol.starts_with("sasl"))
       sasl();
     else
-      std::erase_if(given_, [](const auto& each) { return each.first.starts_with("sasl.") || each.first == "enable.sasl.oauthbearer.unsecure.jwt"; });
+      std::erase_if(given_, [](const auto& each) {
+        return each.first.starts_with("sasl.") || each.first == "enable.sasl.oauthbearer.unsecure.jwt";
+      });
     if (protocol.ends_with("ssl"))
       ssl();
     else
-      std::erase_if(given_, [](const auto& each) { return each.first.starts_with("ssl.") || each.first.starts_with("enable.ssl."); });
+      std::erase_if(given_, [](const auto& each) {
+        return each.first.starts_with("ssl.") || each.first.starts_with("enable.ssl.");
+      });
   }
 
   void sasl() {
@@ -261,8 +270,10 @@ class Translator {
     for (const auto* own : {"sasl.username", "sasl.password"}) pass(own);  // librdkafka's names count more
 
     auto mechanism = take("sasl.mechanism").value_or(mechanism_of_module.empty() ? "GSSAPI" : mechanism_of_module);
-    std::ranges::transform(mechanism, mechanism.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    static constexpr std::array<std::string_view, 5> mechanisms{"GSSAPI", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"};
+    std::ranges::transform(mechanism, mechanism.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    static constexpr std::array<std::string_view, 5> mechanisms{"GSSAPI", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512",
+                                                                "OAUTHBEARER"};
     if (std::ranges::find(mechanisms, mechanism) == mechanisms.end()) {
       problem("sasl.mechanism", "must be one of GSSAPI, PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER");
       return;
@@ -271,7 +282,8 @@ class Translator {
 
     const bool with_password = mechanism == "PLAIN" || mechanism.starts_with("SCRAM");
     if (with_password && understood && (value_of("sasl.username").empty() || value_of("sasl.password").empty()))
-      problem("sasl.jaas.config", fmt::format("is needed for the mechanism {}, or the keys username and password", mechanism));
+      problem("sasl.jaas.config",
+              fmt::format("is needed for the mechanism {}, or the keys username and password", mechanism));
     if (mechanism == "OAUTHBEARER") oauthbearer();
   }
 
@@ -311,7 +323,8 @@ class Translator {
       }
       return "OAUTHBEARER";
     }
-    problem(source, "names a login module other than Plain, Scram, Krb5 and OAuthBearer, which a native client cannot load");
+    problem(source,
+            "names a login module other than Plain, Scram, Krb5 and OAuthBearer, which a native client cannot load");
     return {};
   }
 
@@ -321,7 +334,8 @@ class Translator {
         handler && !simple_name(*handler).starts_with("OAuthBearer"))
       problem("sasl.login.callback.handler.class", "names a class that a native client cannot load");
     pass("sasl.oauthbearer.method");
-    if (done_.properties.contains("sasl.oauthbearer.token.endpoint.url") && !done_.properties.contains("sasl.oauthbearer.method"))
+    if (done_.properties.contains("sasl.oauthbearer.token.endpoint.url") &&
+        !done_.properties.contains("sasl.oauthbearer.method"))
       set("sasl.oauthbearer.method", "oidc", "sasl.oauthbearer.token.endpoint.url");
     if (value_of("sasl.oauthbearer.method").empty() && value_of("enable.sasl.oauthbearer.unsecure.jwt") != "true" &&
         !given_.contains("enable.sasl.oauthbearer.unsecure.jwt"))
@@ -335,7 +349,8 @@ class Translator {
       auto algorithm = lower(*check);
       if (algorithm.empty()) algorithm = "none";
       if (algorithm == "algo-name" || algorithm == "also-name") {
-        warn("ssl.endpoint.identification.algorithm", fmt::format("is the placeholder {} and taken as https", algorithm));
+        warn("ssl.endpoint.identification.algorithm",
+             fmt::format("is the placeholder {} and taken as https", algorithm));
         algorithm = "https";
       }
       set("ssl.endpoint.identification.algorithm", algorithm, "ssl.endpoint.identification.algorithm");
@@ -356,35 +371,26 @@ class Translator {
     if (!location || given_.contains("ssl.ca.location") || given_.contains("ssl.ca.pem") ||
         given_.contains("ssl.truststore.certificates"))
       return;
-    const auto path = find_store(*location, context_.config_dirs);
-    auto store = read_trust_store(path, password);
-    if (!store)
-      problem("ssl.truststore.location",
-              fmt::format("names {}: {}; PEM and PKCS12 are read, and an empty location means the system's authorities",
-                          path.string(), store.error()));
-    else if (store->is_pem_file)
-      set("ssl.ca.location", path.string(), "ssl.truststore.location");
-    else
-      set("ssl.ca.pem", std::move(store->certificates), "ssl.truststore.location");
+    use_store("ssl.truststore.location",
+              [&] { return trust_store_properties(find_store(*location, context_.config_dirs), password); });
   }
 
   void key_store() {
     const auto location = take("ssl.keystore.location");
     const auto password = take("ssl.keystore.password").value_or("");
     if (!location) return;
-    const auto path = find_store(*location, context_.config_dirs);
-    const auto key_password = given_.contains("ssl.key.password") ? given_.at("ssl.key.password") : password;
-    const auto store = read_key_store(path, password, key_password);
-    if (!store) {
-      problem("ssl.keystore.location", fmt::format("names {}: {}", path.string(), store.error()));
-    } else if (*store == KeyStoreKind::pkcs12) {
-      set("ssl.keystore.location", path.string(), "ssl.keystore.location");
-      set("ssl.keystore.password", password, "ssl.keystore.password");
-      drop("ssl.key.password");  // one password opens store and key
-    } else {
-      set("ssl.certificate.location", path.string(), "ssl.keystore.location");
-      set("ssl.key.location", path.string(), "ssl.keystore.location");
-      if (!key_password.empty()) set("ssl.key.password", key_password, "ssl.key.password");
+    const auto key_password = take("ssl.key.password").value_or("");
+    use_store("ssl.keystore.location", [&] {
+      return key_store_properties(find_store(*location, context_.config_dirs), password, key_password);
+    });
+  }
+
+  template <class Read>
+  void use_store(const std::string& key, const Read& read) {
+    try {
+      for (auto& [name, value] : read()) set(name, value, key);
+    } catch (const std::runtime_error& why) {
+      problem(key, fmt::format("cannot be used: {}", why.what()));
     }
   }
 
@@ -395,7 +401,8 @@ class Translator {
     if (const auto acks = take("acks")) set("acks", lower(*acks) == "all" ? "-1" : *acks, "acks");
 
     const auto older = take_number("max.message.size", 0, int_max);
-    limits.record_bytes_max = take_number("max.request.size", 0, int_max).value_or(older.value_or(limits.record_bytes_max));
+    limits.record_bytes_max =
+        take_number("max.request.size", 0, int_max).value_or(older.value_or(limits.record_bytes_max));
     // The sidecar keeps the limit of a record itself. librdkafka's would also bound a whole batch, and with it the dead
     // letters, which only their topic may refuse.
     fall_back_later("message.max.bytes", "1000000000");
@@ -403,7 +410,8 @@ class Translator {
     const auto memory = take_number("buffer.memory", 0, std::numeric_limits<std::int64_t>::max()).value_or(33554432);
     fall_back_later("queue.buffering.max.kbytes", std::to_string(std::clamp<std::int64_t>(memory / 1024, 1, int_max)));
     // librdkafka also counts records, Java only bytes: 256 bytes of buffer a record keep that count out of the way.
-    fall_back_later("queue.buffering.max.messages", std::to_string(std::clamp<std::int64_t>(memory / 256, 100'000, 10'000'000)));
+    fall_back_later("queue.buffering.max.messages",
+                    std::to_string(std::clamp<std::int64_t>(memory / 256, 100'000, 10'000'000)));
 
     const auto block = take_number("max.block.ms", 0, int_max).value_or(limits.block_max.count());
     limits.block_max = std::chrono::milliseconds(block);
@@ -415,13 +423,16 @@ class Translator {
     }
     if (const auto bytes = take_number("batch.size", 0, int_max)) {
       set("batch.size", std::max<std::int64_t>(*bytes, 1), "batch.size");
-      if (*bytes < 65536) warn("batch.size", fmt::format("{} costs throughput; without it batches hold up to 1000000 bytes", *bytes));
+      if (*bytes < 65536)
+        warn("batch.size", fmt::format("{} costs throughput; without it batches hold up to 1000000 bytes", *bytes));
     }
     if (const auto retries = take_number("retries", 0, int_max)) {
       set("retries", *retries, "retries");
       if (*retries > 0 && *retries < 10)
-        warn("retries", fmt::format("{} end within a second of a lost connection, and the outcome is unknown; leave it out and "
-                                    "delivery.timeout.ms is the limit", *retries));
+        warn("retries",
+             fmt::format("{} end within a second of a lost connection, and the outcome is unknown; leave it out and "
+                         "delivery.timeout.ms is the limit",
+                         *retries));
     }
     if (const auto linger = take("linger.ms")) {
       set("linger.ms", *linger, "linger.ms");
@@ -431,8 +442,9 @@ class Translator {
 
     if (const auto partitioner = take("partitioner.class")) {
       if (simple_name(*partitioner) != "DefaultPartitioner")
-        problem("partitioner.class", "names a class that a native client cannot load; without it records are placed as Java's "
-                                     "default does");
+        problem("partitioner.class",
+                "names a class that a native client cannot load; without it records are placed as Java's "
+                "default does");
     }
     if (const auto ignore = take("partitioner.ignore.keys"); ignore && config::parse_bool(*ignore).value_or(true))
       problem("partitioner.ignore.keys", "must be false: records with a key are placed by it");
@@ -452,7 +464,8 @@ class Translator {
     if (!given_.contains("group.id")) problem("group.id", "is needed");
     if (const auto records = take_number("max.poll.records", 1, int_max))
       limits.poll_records_max = static_cast<std::uint32_t>(*records);
-    if (const auto ms = take_number("default.api.timeout.ms", 0, int_max)) limits.api_timeout = std::chrono::milliseconds(*ms);
+    if (const auto ms = take_number("default.api.timeout.ms", 0, int_max))
+      limits.api_timeout = std::chrono::milliseconds(*ms);
 
     if (const auto bytes = take_number("fetch.max.bytes", 0, int_max - 512)) limits.fetch_bytes_max = *bytes;
     const auto fetch = limits.fetch_bytes_max;
@@ -464,7 +477,8 @@ class Translator {
     if (const auto bytes = take_number("max.partition.fetch.bytes", 0, int_max)) {
       set("max.partition.fetch.bytes", std::max<std::int64_t>(*bytes, 1), "max.partition.fetch.bytes");
       if (*bytes < 65536)
-        warn("max.partition.fetch.bytes", fmt::format("{} costs throughput: every fetch brings that much of a partition", *bytes));
+        warn("max.partition.fetch.bytes",
+             fmt::format("{} costs throughput: every fetch brings that much of a partition", *bytes));
     }
     if (const auto bytes = take_number("fetch.min.bytes", 0, int_max))
       set("fetch.min.bytes", std::max<std::int64_t>(*bytes, 1), "fetch.min.bytes");
@@ -477,7 +491,8 @@ class Translator {
       else
         problem("auto.offset.reset", "must be one of earliest, latest, none");
     }
-    for (const auto* flag : {"enable.auto.commit", "enable.auto.offset.store", "enable.partition.eof"}) force(flag, "false");
+    for (const auto* flag : {"enable.auto.commit", "enable.auto.offset.store", "enable.partition.eof"})
+      force(flag, "false");
     group();
   }
 
@@ -495,7 +510,8 @@ class Translator {
     const auto session = take_number("session.timeout.ms", 1, int_max).value_or(45000);
     set("session.timeout.ms", session, "session.timeout.ms");
     done_.limits.session_timeout = std::chrono::milliseconds(session);
-    if (const auto beat = take_number("heartbeat.interval.ms", 1, int_max)) set("heartbeat.interval.ms", *beat, "heartbeat.interval.ms");
+    if (const auto beat = take_number("heartbeat.interval.ms", 1, int_max))
+      set("heartbeat.interval.ms", *beat, "heartbeat.interval.ms");
     assignment();
   }
 
@@ -511,10 +527,13 @@ class Translator {
       std::string own;
       if (name == "rangeassignor" || name == "range") own = "range";
       if (name == "roundrobinassignor" || name == "roundrobin") own = "roundrobin";
-      if (name == "cooperativestickyassignor" || name == "cooperative-sticky" || name == "stickyassignor" || name == "sticky")
+      if (name == "cooperativestickyassignor" || name == "cooperative-sticky" || name == "stickyassignor" ||
+          name == "sticky")
         own = "cooperative-sticky";
       if (own.empty()) {
-        problem(key, "names an assignor other than range, roundrobin, sticky and cooperative-sticky, which a native client cannot load");
+        problem(key,
+                "names an assignor other than range, roundrobin, sticky and cooperative-sticky, which a native client "
+                "cannot load");
         return;
       }
       (own == "cooperative-sticky" ? cooperative : eager) = true;
@@ -530,7 +549,9 @@ class Translator {
 
   // The end ---------------------------------------------------------------------------------------------------------
 
-  void fall_back_later(const std::string& name, std::string value) { late_defaults_.emplace_back(name, std::move(value)); }
+  void fall_back_later(const std::string& name, std::string value) {
+    late_defaults_.emplace_back(name, std::move(value));
+  }
   /// The engine depends on this value.
   void force(const std::string& name, const std::string& value) {
     if (const auto other = take(name); other && config::parse_bool(*other) != config::parse_bool(value))
@@ -571,7 +592,8 @@ class Translator {
     }
     const auto names = known_properties(kind_);
     const auto near = config::nearest(name, names);
-    warn(name, near.empty() ? "is not known and ignored" : fmt::format("is not known and ignored; did you mean {}?", near));
+    warn(name,
+         near.empty() ? "is not known and ignored" : fmt::format("is not known and ignored; did you mean {}?", near));
   }
 
   void defaults() {
@@ -629,13 +651,16 @@ class Translator {
       problem("linger.ms", fmt::format("{} must be below delivery.timeout.ms, {}", *linger, *delivery));
     if (!config::parse_bool(value_of("enable.idempotence")).value_or(false)) return;
     if (const auto acks = value_of("acks"); !acks.empty() && acks != "-1")
-      problem("acks", fmt::format("{} contradicts enable.idempotence, which is on: use acks all, or set enable.idempotence to false "
-                                  "and accept loss and duplicates",
-                                  acks));
+      problem("acks",
+              fmt::format(
+                  "{} contradicts enable.idempotence, which is on: use acks all, or set enable.idempotence to false "
+                  "and accept loss and duplicates",
+                  acks));
     if (const auto flights = number_of("max.in.flight.requests.per.connection"); flights && *flights > 5)
       problem("max.in.flight.requests.per.connection",
               fmt::format("{} contradicts enable.idempotence, which is on: it must be at most 5", *flights));
-    if (number_of("retries") == 0) problem("retries", "0 contradicts enable.idempotence, which is on: it must be at least 1");
+    if (number_of("retries") == 0)
+      problem("retries", "0 contradicts enable.idempotence, which is on: it must be at least 1");
   }
 
   void contradictions_of_consumer() {
@@ -654,6 +679,10 @@ class Translator {
   void ask_librdkafka() {
     const std::unique_ptr<rd_kafka_conf_t, FreeConf> conf(rd_kafka_conf_new());
     for (auto& [name, value] : done_.properties) {
+      if (name.ends_with("password") && value.starts_with(' ')) {
+        problem(source_.contains(name) ? source_.at(name) : name, "starts with white space, which librdkafka drops");
+        continue;
+      }
       std::array<char, 512> why{};
       auto outcome = rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), why.data(), why.size());
       if (outcome == RD_KAFKA_CONF_INVALID) {
@@ -675,8 +704,8 @@ class Translator {
 
   ClientKind kind_;
   const TranslationContext& context_;
-  std::map<std::string, std::string> given_;   // not dealt with yet
-  std::set<std::string> left_out_;             // given as null
+  std::map<std::string, std::string> given_;  // not dealt with yet
+  std::set<std::string> left_out_;            // given as null
   std::vector<std::pair<std::string, std::string>> late_defaults_;
   std::vector<std::pair<std::string, std::string>> forced_;
   std::map<std::string, std::string> source_;  // librdkafka's name to the key a person wrote

@@ -32,13 +32,13 @@ struct PropertyIssue {
 
 /// What librdkafka never sees, because the sidecar itself keeps it, and figures that the engine needs beside it.
 struct ApplicationLimits {
-  std::int64_t record_bytes_max = 1048576;                      ///< max.request.size
-  std::chrono::milliseconds block_max{60000};                   ///< max.block.ms
-  std::chrono::milliseconds delivery_timeout{120000};           ///< delivery.timeout.ms
-  std::uint32_t poll_records_max = 100;                         ///< max.poll.records
-  std::int64_t fetch_bytes_max = 1'000'000;                     ///< fetch.max.bytes
-  std::chrono::milliseconds api_timeout{60000};                 ///< default.api.timeout.ms
-  std::optional<std::chrono::milliseconds> session_timeout;     ///< Of a classic group; the broker knows it otherwise.
+  std::int64_t record_bytes_max = 1048576;                   ///< max.request.size
+  std::chrono::milliseconds block_max{60000};                ///< max.block.ms
+  std::chrono::milliseconds delivery_timeout{120000};        ///< delivery.timeout.ms
+  std::uint32_t poll_records_max = 100;                      ///< max.poll.records
+  std::int64_t fetch_bytes_max = 1'000'000;                  ///< fetch.max.bytes
+  std::chrono::milliseconds api_timeout{60000};              ///< default.api.timeout.ms
+  std::optional<std::chrono::milliseconds> session_timeout;  ///< Of a classic group; the broker knows it otherwise.
 };
 
 struct Translation {
@@ -49,7 +49,8 @@ struct Translation {
 
 /// Every problem at once: what cannot be translated, contradictions, and values that librdkafka refuses.
 /// Reads store files; connects to nothing.
-[[nodiscard]] std::expected<Translation, std::vector<PropertyIssue>> translate(ClientKind kind, const JavaProperties& java,
+[[nodiscard]] std::expected<Translation, std::vector<PropertyIssue>> translate(ClientKind kind,
+                                                                               const JavaProperties& java,
                                                                                const TranslationContext& context);
 
 }  // namespace sidecar::kafka

@@ -84,11 +84,13 @@ Error not_json(std::string_view why) {
   return Error::of(ErrorCode::content_type_mismatch, {"application/json (" + std::string(why) + ")"});
 }
 
-/// Functions that return bool say false when the text is malformed, which ends everything. A member of a wrong shape only
-/// leaves a problem: a later member of the same name may put it right, and the rest of the text must be JSON in any case.
+/// Functions that return bool say false when the text is malformed, which ends everything. A member of a wrong shape
+/// only leaves a problem: a later member of the same name may put it right, and the rest of the text must be JSON in
+/// any case.
 class Parser {
  public:
-  Parser(const PaddedBuffer& body, EnvelopeLimits limits) : body_(body), limits_(limits), reader_(body, limits.json_depth_max) {}
+  Parser(const PaddedBuffer& body, EnvelopeLimits limits)
+      : body_(body), limits_(limits), reader_(body, limits.json_depth_max) {}
 
   Result<Envelope> run() {
     const JsonKind kind = reader_.kind();
@@ -145,18 +147,30 @@ class Parser {
 
   bool request_member(const FieldName& known) {
     switch (known.field) {
-      case Field::records: return records();
-      case Field::key_format: return format(known, out_.key);
-      case Field::value_format: return format(known, out_.value);
-      case Field::key_schema: return text_flag(known, out_.key.has_schema_text);
-      case Field::value_schema: return text_flag(known, out_.value.has_schema_text);
-      case Field::key_schema_subject: return text_flag(known, out_.key.has_subject);
-      case Field::value_schema_subject: return text_flag(known, out_.value.has_subject);
-      case Field::key_schema_id: return integer_flag(known, out_.key.has_schema_id);
-      case Field::value_schema_id: return integer_flag(known, out_.value.has_schema_id);
-      case Field::key_schema_version: return integer_flag(known, out_.key.has_schema_version);
-      case Field::value_schema_version: return integer_flag(known, out_.value.has_schema_version);
-      default: return skip();
+      case Field::records:
+        return records();
+      case Field::key_format:
+        return format(known, out_.key);
+      case Field::value_format:
+        return format(known, out_.value);
+      case Field::key_schema:
+        return text_flag(known, out_.key.has_schema_text);
+      case Field::value_schema:
+        return text_flag(known, out_.value.has_schema_text);
+      case Field::key_schema_subject:
+        return text_flag(known, out_.key.has_subject);
+      case Field::value_schema_subject:
+        return text_flag(known, out_.value.has_subject);
+      case Field::key_schema_id:
+        return integer_flag(known, out_.key.has_schema_id);
+      case Field::value_schema_id:
+        return integer_flag(known, out_.value.has_schema_id);
+      case Field::key_schema_version:
+        return integer_flag(known, out_.key.has_schema_version);
+      case Field::value_schema_version:
+        return integer_flag(known, out_.value.has_schema_version);
+      default:
+        return skip();
     }
   }
 
@@ -166,7 +180,8 @@ class Parser {
     side.format.reset();
     side.unknown_format.clear();
     switch (reader_.kind()) {
-      case JsonKind::null: return reader_.take_null();
+      case JsonKind::null:
+        return reader_.take_null();
       case JsonKind::string: {
         JsonString name;
         if (!reader_.take_string(name)) return false;
@@ -189,7 +204,8 @@ class Parser {
         if (!side.format) unknown_format(side, text);
         return true;
       }
-      default: return wrong(known.field, pointer(known) + ": must be a name or an integer from 0 to 5");
+      default:
+        return wrong(known.field, pointer(known) + ": must be a name or an integer from 0 to 5");
     }
   }
 
@@ -202,9 +218,13 @@ class Parser {
   bool text_flag(const FieldName& known, bool& present) {
     present = false;
     switch (reader_.kind()) {
-      case JsonKind::null: return reader_.take_null();
-      case JsonKind::string: present = true; return skip();
-      default: return wrong(known.field, pointer(known) + ": must be a string");
+      case JsonKind::null:
+        return reader_.take_null();
+      case JsonKind::string:
+        present = true;
+        return skip();
+      default:
+        return wrong(known.field, pointer(known) + ": must be a string");
     }
   }
 
@@ -218,7 +238,8 @@ class Parser {
   template <class Say>
   bool integer(Field field, std::int64_t& value, bool& present, const Say& say) {
     switch (reader_.kind()) {
-      case JsonKind::null: return reader_.take_null();
+      case JsonKind::null:
+        return reader_.take_null();
       case JsonKind::number: {
         const auto taken = reader_.take_integer(value);
         if (taken == JsonReader::Integer::malformed) return false;
@@ -226,7 +247,8 @@ class Parser {
         if (!present) problem(field, say());
         return true;
       }
-      default: return wrong(field, say());
+      default:
+        return wrong(field, say());
     }
   }
 
@@ -288,13 +310,20 @@ class Parser {
 
   bool record_member(const FieldName& known, EnvelopeRecord& out, std::size_t index) {
     switch (known.field) {
-      case Field::key: return any(out.key);
-      case Field::value: return any(out.value);
-      case Field::headers: return headers(out, index);
-      case Field::correlation_id: return text(known, out.correlation_id, index);
-      case Field::traceability_id: return text(known, out.traceability_id, index);
+      case Field::key:
+        return any(out.key);
+      case Field::value:
+        return any(out.value);
+      case Field::headers:
+        return headers(out, index);
+      case Field::correlation_id:
+        return text(known, out.correlation_id, index);
+      case Field::traceability_id:
+        return text(known, out.traceability_id, index);
       case Field::partition: {
-        const auto say = [&] { return record_pointer(index, known.name) + ": must be an integer from 0 to 2147483647"; };
+        const auto say = [&] {
+          return record_pointer(index, known.name) + ": must be an integer from 0 to 2147483647";
+        };
         out.partition = -1;
         std::int64_t value = 0;
         bool present = false;
@@ -313,7 +342,8 @@ class Parser {
         return integer(known.field, out.timestamp_ms, present,
                        [&] { return record_pointer(index, known.name) + ": must be an integer of 64 bits"; });
       }
-      default: return skip();
+      default:
+        return skip();
     }
   }
 
@@ -329,14 +359,16 @@ class Parser {
   bool text(const FieldName& known, Slice& out, std::size_t index) {
     out = {};
     switch (reader_.kind()) {
-      case JsonKind::null: return reader_.take_null();
+      case JsonKind::null:
+        return reader_.take_null();
       case JsonKind::string: {
         JsonString value;
         if (!reader_.take_string(value)) return false;
         out = slice(value.raw);
         return true;
       }
-      default: return wrong(known.field, record_pointer(index, known.name) + ": must be a string");
+      default:
+        return wrong(known.field, record_pointer(index, known.name) + ": must be a string");
     }
   }
 
@@ -345,7 +377,8 @@ class Parser {
     out.header_count = 0;
     const JsonKind kind = reader_.kind();
     if (kind == JsonKind::null) return reader_.take_null();
-    if (kind != JsonKind::object) return wrong(Field::headers, record_pointer(index, "headers") + ": must be an object");
+    if (kind != JsonKind::object)
+      return wrong(Field::headers, record_pointer(index, "headers") + ": must be an object");
     reader_.enter_object();
     JsonString name;
     while (reader_.next_member(name)) {
@@ -373,6 +406,8 @@ class Parser {
 
 }  // namespace
 
-Result<Envelope> parse_envelope(const PaddedBuffer& body, EnvelopeLimits limits) { return Parser(body, limits).run(); }
+Result<Envelope> parse_envelope(const PaddedBuffer& body, EnvelopeLimits limits) {
+  return Parser(body, limits).run();
+}
 
 }  // namespace sidecar::produce

@@ -38,13 +38,13 @@ struct EnvelopeHeader {
 };
 
 struct EnvelopeRecord {
-  Slice key;              ///< The JSON value; absent: null.
-  Slice value;            ///< The JSON value; absent: null, a tombstone.
-  Slice correlation_id;   ///< Between the quotes.
-  Slice traceability_id;  ///< Between the quotes.
+  Slice key;                       ///< The JSON value; absent: null.
+  Slice value;                     ///< The JSON value; absent: null, a tombstone.
+  Slice correlation_id;            ///< Between the quotes.
+  Slice traceability_id;           ///< Between the quotes.
   std::uint32_t header_first = 0;  ///< Index into Envelope::headers.
   std::uint32_t header_count = 0;
-  std::int32_t partition = -1;  ///< Negative: not given.
+  std::int32_t partition = -1;    ///< Negative: not given.
   std::int64_t timestamp_ms = 0;  ///< 0 or below: now.
 };
 
@@ -60,10 +60,10 @@ struct EnvelopeLimits {
   std::size_t json_depth_max = 64;  ///< The envelope counts.
 };
 
-/// Reads `{"keyFormat":...,"valueFormat":...,"records":[...]}` and the schema fields, each under all its names. Unknown members are ignored,
-/// null is as good as absent, of equal names the last wins. The slices are checked JSON, escapes still in them.
-/// Errors: ERR10015 when the body is not JSON, wherever that shows; otherwise ERR11004 for the first member with a wrong type or range.
-/// Precondition: the body is smaller than 4 GiB.
+/// Reads `{"keyFormat":...,"valueFormat":...,"records":[...]}` and the schema fields, each under all its names. Unknown
+/// members are ignored, null is as good as absent, of equal names the last wins. The slices are checked JSON, escapes
+/// still in them. Errors: ERR10015 when the body is not JSON, wherever that shows; otherwise ERR11004 for the first
+/// member with a wrong type or range. Precondition: the body is smaller than 4 GiB.
 [[nodiscard]] Result<Envelope> parse_envelope(const PaddedBuffer& body, EnvelopeLimits limits);
 
 }  // namespace sidecar::produce

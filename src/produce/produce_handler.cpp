@@ -16,10 +16,12 @@ namespace {
 
 /// Everything that can be wrong with the request itself.
 Result<EncodedRecords> prepare(const http::Request& request, std::string_view topic, const ProduceSettings& settings) {
-  if (!request.body) return std::unexpected(Error::of(ErrorCode::request_body_missing, {request.method, request.route}));
+  if (!request.body)
+    return std::unexpected(Error::of(ErrorCode::request_body_missing, {request.method, request.route}));
   auto envelope = parse_envelope(*request.body, {settings.records_per_request_max, settings.json_depth_max});
   // A body that is not JSON is told first, whatever else is wrong.
-  if (!envelope && envelope.error().code == ErrorCode::content_type_mismatch) return std::unexpected(std::move(envelope.error()));
+  if (!envelope && envelope.error().code == ErrorCode::content_type_mismatch)
+    return std::unexpected(std::move(envelope.error()));
   if (!is_topic_name(topic)) {
     return std::unexpected(Error::of(ErrorCode::validator_schema,
                                      {"path parameter topic: must be 1 to 249 of the characters a-z A-Z 0-9 . _ -"}));
@@ -63,9 +65,11 @@ Task<http::Response> ProduceHandler::handle(http::Request& request) const {
 
   std::vector<kafka::Delivery> deliveries;
   const std::size_t count = prepared->records.size();
-  if (count > 0) deliveries = co_await send_(std::move(topic), std::move(prepared->records), std::move(prepared->owner));
+  if (count > 0)
+    deliveries = co_await send_(std::move(topic), std::move(prepared->records), std::move(prepared->owner));
   if (deliveries.size() != count) throw std::logic_error("the producer reported another number of records");
-  co_return http::Response{.status = 200, .content_type = "application/json", .body = write_reply(deliveries), .headers = {}};
+  co_return http::Response{
+      .status = 200, .content_type = "application/json", .body = write_reply(deliveries), .headers = {}};
 }
 
 }  // namespace sidecar::produce

@@ -18,8 +18,8 @@ namespace sidecar::produce {
 using SendRecords = std::function<Task<std::vector<kafka::Delivery>>(
     std::string topic, std::vector<kafka::ProduceRecord> records, std::shared_ptr<const void> owner)>;
 
-/// Takes the body apart, encodes all records, sends them and answers with one slot per record. Nothing is sent unless every
-/// record of the request can be encoded.
+/// Takes the body apart, encodes all records, sends them and answers with one slot per record. Nothing is sent unless
+/// every record of the request can be encoded.
 ///
 /// The body of the request becomes the memory of its records: it is decoded in place, and stays alive until librdkafka
 /// has reported the last of them, even when the caller has gone.

@@ -63,7 +63,8 @@ std::optional<Error> schema_misuse(std::string_view side, const SideOptions& opt
 
 class Encoder {
  public:
-  Encoder(Envelope envelope, std::shared_ptr<PaddedBuffer> body, const ProduceSettings& settings, const RequestContext& context)
+  Encoder(Envelope envelope, std::shared_ptr<PaddedBuffer> body, const ProduceSettings& settings,
+          const RequestContext& context)
       : envelope_(std::move(envelope)),
         memory_(std::make_shared<RequestMemory>()),
         key_format_(envelope_.key.format.value_or(settings.key_format)),
@@ -220,8 +221,8 @@ class Encoder {
 
 }  // namespace
 
-Result<EncodedRecords> encode_records(Envelope envelope, std::shared_ptr<PaddedBuffer> body, const ProduceSettings& settings,
-                                      const RequestContext& context) {
+Result<EncodedRecords> encode_records(Envelope envelope, std::shared_ptr<PaddedBuffer> body,
+                                      const ProduceSettings& settings, const RequestContext& context) {
   return Encoder(std::move(envelope), std::move(body), settings, context).run();
 }
 

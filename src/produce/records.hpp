@@ -18,8 +18,8 @@ namespace sidecar::produce {
 /// What the HTTP request gives to each of its records.
 struct RequestContext {
   std::string_view correlation_id;
-  std::string_view traceability_id;                ///< Empty: none.
-  std::optional<std::string_view> authorization;   ///< The raw field; used only with `inject_authorization`.
+  std::string_view traceability_id;               ///< Empty: none.
+  std::optional<std::string_view> authorization;  ///< The raw field; used only with `inject_authorization`.
 };
 
 /// Two ids that travel with one or more neighbouring records.
@@ -37,12 +37,12 @@ struct EncodedRecords {
   std::vector<IdPair> links;
 };
 
-/// Encodes every record of `envelope`, in place inside `body`, which is spoilt for any other use afterwards and stays alive
-/// with the result. Nothing is copied but the few texts of `context`.
-/// Kafka headers in this order: `authorization`, `caller_id` (both only if configured), `X-Traceability-Id`,
-/// `X-Correlation-Id`, the record's own headers but those that have one of the two last names, whatever their case.
-/// Errors: ERR12203, ERR12209, ERR12212, ERR12215, ERR12214 and ERR12206 (naming the zero-based record), ERR11004 for header
-/// values that are no strings and for ids and headers that have no UTF-8 form.
+/// Encodes every record of `envelope`, in place inside `body`, which is spoilt for any other use afterwards and stays
+/// alive with the result. Nothing is copied but the few texts of `context`. Kafka headers in this order:
+/// `authorization`, `caller_id` (both only if configured), `X-Traceability-Id`, `X-Correlation-Id`, the record's own
+/// headers but those that have one of the two last names, whatever their case. Errors: ERR12203, ERR12209, ERR12212,
+/// ERR12215, ERR12214 and ERR12206 (naming the zero-based record), ERR11004 for header values that are no strings and
+/// for ids and headers that have no UTF-8 form.
 [[nodiscard]] Result<EncodedRecords> encode_records(Envelope envelope, std::shared_ptr<PaddedBuffer> body,
                                                     const ProduceSettings& settings, const RequestContext& context);
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <climits>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -21,8 +22,6 @@ constexpr std::size_t store_bytes_max = 16 << 20;
 using BioHandle = std::unique_ptr<BIO, FreeWith<BIO_free_all>>;
 using Pkcs12Handle = std::unique_ptr<PKCS12, FreeWith<PKCS12_free>>;
 
-enum class StoreKind : std::uint8_t { pem, pkcs12 };
-
 [[noreturn]] void fail(const std::string& path, const std::string& what) {
   ERR_clear_error();
   throw std::runtime_error("key or trust store " + path + ": " + what);
@@ -35,6 +34,7 @@ std::string last_openssl_error() {
 }
 
 std::string read_file(const std::string& path) {
+  if (std::filesystem::is_directory(path)) fail(path, "is a directory");
   std::ifstream file(path, std::ios::binary);
   if (!file) fail(path, std::string("cannot be read: ") + std::strerror(errno));
   std::string bytes;
@@ -131,6 +131,8 @@ Pkcs12Content read_pkcs12(const std::string& path, std::string_view bytes, const
 }
 
 }  // namespace
+
+StoreKind store_kind(const std::string& path) { return kind_of(path, read_file(path)); }
 
 KeyStore read_key_store(const std::string& path, const Secret& store_pass, const Secret& key_pass) {
   const std::string bytes = read_file(path);

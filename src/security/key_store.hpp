@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,10 @@ struct FreeWith {
 };
 using CertificateHandle = std::unique_ptr<X509, FreeWith<X509_free>>;
 using KeyHandle = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
+
+enum class StoreKind : std::uint8_t { pem, pkcs12 };
+/// What a file is. Throws std::runtime_error that names the file; a JKS file is recognised and refused.
+[[nodiscard]] StoreKind store_kind(const std::string& path);
 
 struct KeyStore {
   KeyHandle key;

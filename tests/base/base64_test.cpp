@@ -33,8 +33,13 @@ std::string encoded(std::string_view bytes) {
 }
 
 TEST(Base64, KnowsTheVectorsOfRfc4648) {
-  const std::pair<const char*, const char*> rows[] = {{"", ""},          {"f", "Zg=="},       {"fo", "Zm8="},     {"foo", "Zm9v"},
-                                                      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<const char*, const char*> rows[] = {{"", ""},
+                                                      {"f", "Zg=="},
+                                                      {"fo", "Zm8="},
+                                                      {"foo", "Zm9v"},
+                                                      {"foob", "Zm9vYg=="},
+                                                      {"fooba", "Zm9vYmE="},
+                                                      {"foobar", "Zm9vYmFy"}};
   for (const auto& [bytes, text] : rows) {
     EXPECT_EQ(encoded(bytes), text);
     EXPECT_EQ(decoded(text), bytes);
@@ -74,7 +79,8 @@ TEST(Base64Decode, RefusesEveryByteOutsideTheAlphabetInEveryPlace) {
     for (unsigned c = 0; c < 256; ++c) {
       std::string text = good;
       text[place] = static_cast<char>(c);
-      const bool allowed = alphabet.find(text[place]) != std::string_view::npos || (c == '=' && place + 1 == text.size());
+      const bool allowed =
+          alphabet.find(text[place]) != std::string_view::npos || (c == '=' && place + 1 == text.size());
       ASSERT_EQ(decoded(text).has_value(), allowed) << place << ' ' << c;
     }
   }

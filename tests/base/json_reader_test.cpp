@@ -133,8 +133,10 @@ class Exact {
 /// Visits every value with the function for its kind; false when the text is malformed.
 bool walk(JsonReader& reader) {
   switch (reader.kind()) {
-    case JsonKind::malformed: return false;
-    case JsonKind::null: return reader.take_null();
+    case JsonKind::malformed:
+      return false;
+    case JsonKind::null:
+      return reader.take_null();
     case JsonKind::boolean: {
       bool value = false;
       return reader.take_boolean(value);
@@ -257,24 +259,28 @@ INSTANTIATE_TEST_SUITE_P(
         Text{"lone_high_surrogate", "\"\\ud800\"", true}, Text{"lone_low_surrogate", "\"\\udc00\"", true},
         Text{"surrogate_pair", "\"\\ud83d\\ude00\"", true}, Text{"zero_escape", "\"\\u0000\"", true},
         Text{"line_break_in_string", "\"a\nb\"", false}, Text{"tab_in_string", "\"a\tb\"", false},
-        Text{"delete_in_string", "\"a\x7f\"", true}, Text{"zero_byte_in_string", std::string_view("\"a\0b\"", 5), false},
+        Text{"delete_in_string", "\"a\x7f\"", true},
+        Text{"zero_byte_in_string", std::string_view("\"a\0b\"", 5), false},
         Text{"zero_byte_behind", std::string_view("1\0", 2), false},
         Text{"zero_byte_in_array", std::string_view("[1\0]", 4), false}, Text{"empty_array", "[]", true},
         Text{"empty_object", "{}", true}, Text{"blanks_everywhere", " { \"a\" : [ 1 , 2 ] , \"b\" : { } } ", true},
         Text{"every_white_space", "\r\n\t [\r\n\t 1\r\n\t ,\r\n\t 2\r\n\t ]\r\n\t ", true},
-        Text{"long_indent", "[\n                                        1\n                                        ]", true},
+        Text{"long_indent", "[\n                                        1\n                                        ]",
+             true},
         Text{"form_feed", "[1,\f2]", false}, Text{"no_break_space", "[1,\xC2\xA0 2]", false},
-        Text{"trailing_comma", "[1,]", false}, Text{"leading_comma", "[,1]", false}, Text{"two_commas", "[1,,2]", false},
-        Text{"trailing_comma_object", "{\"a\":1,}", false}, Text{"no_comma", "[1 2]", false},
-        Text{"no_colon", "{\"a\" 1}", false}, Text{"colon_in_array", "[\"a\":1]", false},
-        Text{"no_value", "{\"a\":}", false}, Text{"bare_name", "{a:1}", false}, Text{"number_as_name", "{1:1}", false},
-        Text{"open_array", "[1", false}, Text{"open_object", "{\"a\":1", false}, Text{"wrong_bracket", "[1}", false},
+        Text{"trailing_comma", "[1,]", false}, Text{"leading_comma", "[,1]", false},
+        Text{"two_commas", "[1,,2]", false}, Text{"trailing_comma_object", "{\"a\":1,}", false},
+        Text{"no_comma", "[1 2]", false}, Text{"no_colon", "{\"a\" 1}", false},
+        Text{"colon_in_array", "[\"a\":1]", false}, Text{"no_value", "{\"a\":}", false},
+        Text{"bare_name", "{a:1}", false}, Text{"number_as_name", "{1:1}", false}, Text{"open_array", "[1", false},
+        Text{"open_object", "{\"a\":1", false}, Text{"wrong_bracket", "[1}", false},
         Text{"wrong_inner_bracket", "{\"a\":[1}", false}, Text{"too_many_brackets", "[1]]", false},
         Text{"too_few_brackets", "[[1]", false}, Text{"two_values", "{} {}", false}, Text{"comment", "[1]//", false},
         Text{"byte_order_mark", "\xEF\xBB\xBF[]", false}, Text{"duplicate_names", "{\"a\":1,\"a\":2}", true},
         Text{"empty_name", "{\"\":1}", true}, Text{"closing_bracket_only", "]", false}, Text{"comma_only", ",", false},
-        Text{"quote_directly_behind_a_string", "[\"a\"\"b\"]", false}, Text{"letter_behind_a_string", "[\"a\"b]", false},
-        Text{"object_behind_an_object", "[{}{}]", false}, Text{"literal_behind_a_number", "[1true]", false}),
+        Text{"quote_directly_behind_a_string", "[\"a\"\"b\"]", false},
+        Text{"letter_behind_a_string", "[\"a\"b]", false}, Text{"object_behind_an_object", "[{}{}]", false},
+        Text{"literal_behind_a_number", "[1true]", false}),
     [](const auto& row) { return row.param.name; });
 
 std::string nested(std::size_t depth, bool objects) {
@@ -348,7 +354,8 @@ TEST(ValidateJson, JudgesTheSameWhereverVectorsBegin) {
     const std::string text = std::string(shift, ' ') + std::string(everything);
     EXPECT_TRUE(verdict(text, 64));
     const std::string pad(shift, 'x');
-    for (const std::string& string : {"", "\x01", "\xC3", "\xED\xA0\x80", "\\x", "\\u12", "\\", "\\\\", "\\\\\\", "\\\"", "\\\\\"", "é", "\\u00e9"}) {
+    for (const std::string& string : {"", "\x01", "\xC3", "\xED\xA0\x80", "\\x", "\\u12", "\\", "\\\\", "\\\\\\",
+                                      "\\\"", "\\\\\"", "é", "\\u00e9"}) {
       expect_as_judged("[\"" + pad + string + "\"]");
       expect_as_judged("[\"" + pad + string + "\",\"" + string + pad + "\"]");
     }
@@ -366,22 +373,60 @@ TEST(ValidateJson, JudgesTheSameWhereverVectorsBegin) {
 /// Small changes that tend to make or break JSON.
 std::string mutate(std::string text, std::mt19937& random) {
   static constexpr std::string_view pieces[] = {
-      "\"", "\\", "{", "}", "[", "]", ",", ":", " ", "\n", "0", "1", "-", ".", "e", "E", "+", "true", "false", "null", "\\u00",
-      "\\ud800", "\\udc00", "\xC3", "\xA9", "\xE2\x82", "\xF0\x9F\x9A\xA2", "\xED\xA0\x80", "\xFF", "\x01", "a", "/", "[]", "{}",
-      "\"a\":", "a longer piece of plain text without anything special in it that spans more than one vector"};
+      "\"",
+      "\\",
+      "{",
+      "}",
+      "[",
+      "]",
+      ",",
+      ":",
+      " ",
+      "\n",
+      "0",
+      "1",
+      "-",
+      ".",
+      "e",
+      "E",
+      "+",
+      "true",
+      "false",
+      "null",
+      "\\u00",
+      "\\ud800",
+      "\\udc00",
+      "\xC3",
+      "\xA9",
+      "\xE2\x82",
+      "\xF0\x9F\x9A\xA2",
+      "\xED\xA0\x80",
+      "\xFF",
+      "\x01",
+      "a",
+      "/",
+      "[]",
+      "{}",
+      "\"a\":",
+      "a longer piece of plain text without anything special in it that spans more than one vector"};
   const std::size_t changes = 1 + random() % 3;
   for (std::size_t i = 0; i < changes; ++i) {
     const std::size_t at = text.empty() ? 0 : random() % text.size();
     switch (random() % 5) {
-      case 0: text.insert(at, pieces[random() % std::size(pieces)]); break;
-      case 1: text.erase(at, 1 + random() % 3); break;
+      case 0:
+        text.insert(at, pieces[random() % std::size(pieces)]);
+        break;
+      case 1:
+        text.erase(at, 1 + random() % 3);
+        break;
       case 2:
         if (!text.empty()) text[at] = static_cast<char>(random());
         break;
       case 3:
         if (!text.empty()) text.replace(at, 1, pieces[random() % std::size(pieces)]);
         break;
-      default: text.insert(at, text.substr(text.empty() ? 0 : random() % text.size(), random() % 12));
+      default:
+        text.insert(at, text.substr(text.empty() ? 0 : random() % text.size(), random() % 12));
     }
   }
   return text;
@@ -389,7 +434,8 @@ std::string mutate(std::string text, std::mt19937& random) {
 
 TEST(ValidateJson, AgreesWithTheGrammarAndBoostOnMutatedTexts) {
   std::vector<std::string> seeds{
-      std::string(everything), R"({"eventId":"3f0c","amount":12.50,"tags":["a","b"],"vip":true,"note":"some text, längere Sätze"})",
+      std::string(everything),
+      R"({"eventId":"3f0c","amount":12.50,"tags":["a","b"],"vip":true,"note":"some text, längere Sätze"})",
       R"(["\ud83d\ude00","\u0041b\n",{"x":{"y":[1,2,3]}},-1.5e3,false,null])"};
   for (const auto& vector : sidecar::testing::json_vectors()) {
     if (vector.text.size() < 300 && vector.expect != Expect::reject) seeds.push_back(vector.text);
@@ -409,6 +455,77 @@ TEST(ValidateJson, AgreesWithTheGrammarAndBoostOnMutatedTexts) {
   }
   EXPECT_GT(accepted, rounds / 10) << "mutations that always break the text prove little";
   EXPECT_LT(accepted, rounds * 9 / 10);
+}
+
+/// A text of several KB with every kind of token.
+std::string long_text(std::mt19937& random, std::size_t size) {
+  static constexpr std::string_view tokens[] = {"1",
+                                                "-2.5e3",
+                                                "true",
+                                                "null",
+                                                "\"\"",
+                                                "\"short\"",
+                                                R"("with \"quotes\" and \\ and \u00e9")",
+                                                "\"灯台 🚢 öäü\"",
+                                                "[]",
+                                                "{}",
+                                                R"({"a":"b","c":[1,"\\\\"]})",
+                                                R"({"name":"of some length", "x" : false})",
+                                                "\n    [ 1 ,\t2 ]\n  ",
+                                                "\"a string that is quite a lot longer than a vector is wide, so that "
+                                                "blocks without any quotes come up as well, twice\""};
+  std::string text = "[";
+  while (text.size() < size) {
+    if (text.size() > 1) text += ',';
+    // Long runs of one kind now and then.
+    const auto token = tokens[random() % std::size(tokens)];
+    for (std::size_t i = random() % 20 == 0 ? random() % 200 : 1; i > 0; --i) {
+      text += token;
+      if (i > 1) text += ',';
+    }
+    if (text.back() == ',' || text.back() == '[') text += '0';
+  }
+  return text + "]";
+}
+
+TEST(ValidateJson, AgreesWithTheGrammarOnLongMutatedTexts) {
+  std::mt19937 random{77};
+  int accepted = 0;
+  constexpr int rounds = 3000;
+  for (int round = 0; round < rounds; ++round) {
+    std::string text = long_text(random, 500 + random() % 5000);
+    ASSERT_TRUE(Grammar(text, 64).accepts());
+    if (round % 4 != 0) text = mutate(text, random);
+    const bool judged = verdict(text, 64);
+    ASSERT_EQ(judged, Grammar(text, 64).accepts()) << ::testing::PrintToString(text);
+    accepted += judged ? 1 : 0;
+  }
+  EXPECT_GT(accepted, rounds / 4);
+  EXPECT_LT(accepted, rounds * 9 / 10);
+}
+
+TEST(ValidateJson, FindsAFaultAnywhereInALongString) {
+  for (const std::string& piece : {"a", "é", "灯", "🚢", "\\n", "\\\\", "\\u00e9"}) {
+    std::string content;
+    while (content.size() < 2300) content += piece;
+    EXPECT_TRUE(verdict("[\"" + content + "\"]", 64));
+    for (std::size_t at = 0; at < content.size(); at += 1 + at % 3) {
+      for (const char bad : {'\x80', '\xFF', '\x01', '\\', '"', '\xC3'}) {
+        std::string text = content;
+        text[at] = bad;
+        text = "[\"" + text + "\"]";
+        ASSERT_EQ(validate_json(text, 64).has_value(), Grammar(text, 64).accepts())
+            << piece << ' ' << at << ' ' << int{bad};
+      }
+    }
+  }
+  for (std::size_t size = 1000; size < 1100; ++size) {
+    EXPECT_FALSE(verdict("[\"" + std::string(size, 'a') + std::string(3000, '\x80') + "\"]", 64));
+    EXPECT_FALSE(verdict("[\"" + std::string(size, 'a') + "\xE7\x81\"]", 64));
+    EXPECT_TRUE(verdict("[\"" + std::string(size, 'a') + "灯\"]", 64));
+    EXPECT_TRUE(verdict("[\"" + std::string(size, 'a') + R"(\\","\\\"","b"])", 64));
+    EXPECT_FALSE(verdict("[\"" + std::string(size, 'a') + R"(\","b"])", 64));
+  }
 }
 
 TEST(JsonReader, HandsOutMembersAndSlicesAsTheyWereWritten) {
@@ -563,27 +680,32 @@ TEST_P(Unescape, GivesUtf8OrNothing) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Rows, Unescape,
-    ::testing::Values(EscapeCase{"empty", "", ""}, EscapeCase{"plain", "plain text", "plain text"},
-                      EscapeCase{"letters", R"(\"\\\/\b\f\n\r\t)", "\"\\/\b\f\n\r\t"},
-                      EscapeCase{"one_byte", R"(\u0041)", "A"},
-                      EscapeCase{"zero", R"(a\u0000b)", std::string("a\0b", 3)}, EscapeCase{"two_bytes", R"(\u00e9)", "é"},
-                      EscapeCase{"two_bytes_upper", R"(\u00E9)", "é"}, EscapeCase{"three_bytes", R"(\u706f)", "灯"},
-                      EscapeCase{"last_of_two_bytes", R"(\u07ff\u0800)", "\xDF\xBF\xE0\xA0\x80"},
-                      EscapeCase{"pair", R"(\ud83d\ude00)", "😀"},
-                      EscapeCase{"first_pair", R"(\ud800\udc00)", "\xF0\x90\x80\x80"},
-                      EscapeCase{"last_pair", R"(\uDBFF\uDFFF)", "\xF4\x8F\xBF\xBF"},
-                      EscapeCase{"around_surrogates", R"(\ud7ff\ue000)", "\xED\x9F\xBF\xEE\x80\x80"},
-                      EscapeCase{"lone_high", R"(\ud800)", std::nullopt}, EscapeCase{"lone_low", R"(\udc00)", std::nullopt},
-                      EscapeCase{"high_then_text", R"(\ud800abcdef)", std::nullopt},
-                      EscapeCase{"high_then_escape", R"(\ud800\n)", std::nullopt},
-                      EscapeCase{"high_then_other_unit", R"(\ud800\u0041)", std::nullopt},
-                      EscapeCase{"high_then_high", R"(\ud800\ud800\udc00)", std::nullopt},
-                      EscapeCase{"escaped_backslash_before_u", R"(\\u0041)", "\\u0041"}),
+    ::testing::Values(
+        EscapeCase{"empty", "", ""}, EscapeCase{"plain", "plain text", "plain text"},
+        EscapeCase{"letters", R"(\"\\\/\b\f\n\r\t)", "\"\\/\b\f\n\r\t"}, EscapeCase{"one_byte", R"(\u0041)", "A"},
+        EscapeCase{"zero", R"(a\u0000b)", std::string("a\0b", 3)}, EscapeCase{"two_bytes", R"(\u00e9)", "é"},
+        EscapeCase{"two_bytes_upper", R"(\u00E9)", "é"}, EscapeCase{"three_bytes", R"(\u706f)", "灯"},
+        EscapeCase{"last_of_two_bytes", R"(\u07ff\u0800)", "\xDF\xBF\xE0\xA0\x80"},
+        EscapeCase{"pair", R"(\ud83d\ude00)", "😀"}, EscapeCase{"first_pair", R"(\ud800\udc00)", "\xF0\x90\x80\x80"},
+        EscapeCase{"last_pair", R"(\uDBFF\uDFFF)", "\xF4\x8F\xBF\xBF"},
+        EscapeCase{"around_surrogates", R"(\ud7ff\ue000)", "\xED\x9F\xBF\xEE\x80\x80"},
+        EscapeCase{"lone_high", R"(\ud800)", std::nullopt}, EscapeCase{"lone_low", R"(\udc00)", std::nullopt},
+        EscapeCase{"high_then_text", R"(\ud800abcdef)", std::nullopt},
+        EscapeCase{"high_then_escape", R"(\ud800\n)", std::nullopt},
+        EscapeCase{"high_then_other_unit", R"(\ud800\u0041)", std::nullopt},
+        EscapeCase{"high_then_high", R"(\ud800\ud800\udc00)", std::nullopt},
+        EscapeCase{"escaped_backslash_before_u", R"(\\u0041)", "\\u0041"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(UnescapeInPlace, AgreesWithBoostOnRandomStrings) {
-  static constexpr std::string_view pieces[] = {"a", "plain text of some length", "\\n", "\\\\", "\\\"", "\\/", "\\u0041", "\\u00e9",
-                                                "\\u706f", "\\ud83d\\ude00", "é", "灯", "🚢", "\\ud800", "\\udc00"};
+  static constexpr std::string_view pieces[] = {"a",       "plain text of some length",
+                                                "\\n",     "\\\\",
+                                                "\\\"",    "\\/",
+                                                "\\u0041", "\\u00e9",
+                                                "\\u706f", "\\ud83d\\ude00",
+                                                "é",       "灯",
+                                                "🚢",      "\\ud800",
+                                                "\\udc00"};
   std::mt19937 random{11};
   for (int round = 0; round < 20000; ++round) {
     std::string raw;

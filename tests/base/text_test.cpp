@@ -58,15 +58,29 @@ TEST(AppendJsonString, EscapesWhatMustBeEscapedAndNothingElse) {
 
 TEST(AppendJsonString, ReplacesEachMaximalSubpartOfBadUtf8) {
   // Unicode 15, table 3-8.
-  EXPECT_EQ(json_string("\xC0\xAF\xE0\x80\xBF\xF0\x81\x82\x41"), "\"\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFDA\"");
+  EXPECT_EQ(json_string("\xC0\xAF\xE0\x80\xBF\xF0\x81\x82\x41"),
+            "\"\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFDA\"");
   EXPECT_EQ(json_string("\xED\xA0\x80"), "\"\uFFFD\uFFFD\uFFFD\"");
   EXPECT_EQ(json_string("\xE2\x82"), "\"\uFFFD\"");
   EXPECT_EQ(json_string("\xF0\x9F\x9A"), "\"\uFFFD\"");
 }
 
 TEST(AppendJsonString, IsAlwaysJsonThatReadsBackTheSame) {
-  static constexpr std::string_view pieces[] = {"a", "plain text of some length", "\"", "\\", "\n", std::string_view("\0", 1), "é", "灯",
-                                                "🚢", "\xC3", "\xE2\x82", "\xFF", "\xED\xA0\x80", "\x1f", "0123456789abcdef"};
+  static constexpr std::string_view pieces[] = {"a",
+                                                "plain text of some length",
+                                                "\"",
+                                                "\\",
+                                                "\n",
+                                                std::string_view("\0", 1),
+                                                "é",
+                                                "灯",
+                                                "🚢",
+                                                "\xC3",
+                                                "\xE2\x82",
+                                                "\xFF",
+                                                "\xED\xA0\x80",
+                                                "\x1f",
+                                                "0123456789abcdef"};
   std::mt19937 random{5};
   for (int round = 0; round < 20000; ++round) {
     std::string text;
@@ -76,7 +90,8 @@ TEST(AppendJsonString, IsAlwaysJsonThatReadsBackTheSame) {
     ASSERT_TRUE(validate_json(json, 0));
     if (is_utf8(text)) ASSERT_EQ(sidecar::testing::string_by_boost(json), text);
   }
-  for (const auto& vector : sidecar::testing::utf8_vectors()) EXPECT_EQ(json_string(vector.bytes), json_string_slowly(vector.bytes));
+  for (const auto& vector : sidecar::testing::utf8_vectors())
+    EXPECT_EQ(json_string(vector.bytes), json_string_slowly(vector.bytes));
 }
 
 TEST(AppendJsonString, GrowsForTextThatIsAllEscapes) {
@@ -90,7 +105,8 @@ TEST(AppendJsonString, GrowsForTextThatIsAllEscapes) {
 
 TEST(IsUtf8, AgreesWithTheSlowStepsOnRandomBytes) {
   std::mt19937 random{17};
-  static constexpr std::string_view pieces[] = {"a", "0123456789abcdef", "é", "灯", "🚢", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xF4\x8F\xBF\xBF"};
+  static constexpr std::string_view pieces[] = {
+      "a", "0123456789abcdef", "é", "灯", "🚢", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xF4\x8F\xBF\xBF"};
   for (int round = 0; round < 50000; ++round) {
     std::string text;
     for (std::size_t i = random() % 12; i > 0; --i) text += pieces[random() % std::size(pieces)];
@@ -106,14 +122,16 @@ TEST(IsUtf8, AgreesWithTheSlowStepsOnRandomBytes) {
 }
 
 TEST(IsUtf8, JudgesEverySequenceOfUpToFourBytesOnTheEdges) {
-  static constexpr unsigned char edges[] = {0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0,
-                                            0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xF7, 0xF8, 0xFF};
+  static constexpr unsigned char edges[] = {0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0,
+                                            0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE, 0xEF,
+                                            0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xF7, 0xF8, 0xFF};
   for (const auto a : edges) {
     for (const auto b : edges) {
       for (const auto c : edges) {
         for (const auto d : edges) {
           // With text behind it the sequence is read as one word, without it byte by byte.
-          const std::string alone{static_cast<char>(a), static_cast<char>(b), static_cast<char>(c), static_cast<char>(d)};
+          const std::string alone{static_cast<char>(a), static_cast<char>(b), static_cast<char>(c),
+                                  static_cast<char>(d)};
           bool valid = true;
           for (std::size_t i = 0; i < alone.size() && valid;) {
             const Utf8Step step = next_utf8(alone, i);
@@ -122,7 +140,38 @@ TEST(IsUtf8, JudgesEverySequenceOfUpToFourBytesOnTheEdges) {
           }
           ASSERT_EQ(is_utf8(alone), valid) << ::testing::PrintToString(alone);
           ASSERT_EQ(is_utf8(alone + "more text"), valid) << ::testing::PrintToString(alone);
+          ASSERT_EQ(is_utf8("twenty-nine bytes of ASCII..." + alone), valid) << ::testing::PrintToString(alone);
+          ASSERT_EQ(is_utf8(alone + "thirty and more bytes of plain ASCII text"), valid)
+              << ::testing::PrintToString(alone);
         }
+      }
+    }
+  }
+}
+
+TEST(IsUtf8, FindsAFaultAnywhereInALongText) {
+  for (const std::string& piece :
+       {"a", "é", "灯", "🚢", "aé灯🚢", "\xED\x9F\xBF\xEE\x80\x80", "\xF4\x8F\xBF\xBF\xF0\x90\x80\x80"}) {
+    std::string text;
+    while (text.size() < 200) text += piece;
+    for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+      const std::string prefix = text.substr(0, cut);
+      const bool whole = utf8_prefix(text, cut).size() == cut;
+      ASSERT_EQ(is_utf8(prefix), whole) << piece << ' ' << cut;
+      ASSERT_EQ(is_utf8(prefix + "and some ASCII behind it, longer than a vector"), whole) << piece << ' ' << cut;
+    }
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      for (const unsigned bad : {0x41U, 0x80U, 0x8FU, 0x90U, 0x9FU, 0xA0U, 0xBFU, 0xC0U, 0xC1U, 0xC2U, 0xDFU, 0xE0U,
+                                 0xEDU, 0xEFU, 0xF0U, 0xF4U, 0xF5U, 0xFFU}) {
+        std::string other = text;
+        other[at] = static_cast<char>(bad);
+        bool valid = true;
+        for (std::size_t i = 0; i < other.size() && valid;) {
+          const Utf8Step step = next_utf8(other, i);
+          valid = step.valid;
+          i += step.length;
+        }
+        ASSERT_EQ(is_utf8(other), valid) << piece << ' ' << at << ' ' << bad;
       }
     }
   }

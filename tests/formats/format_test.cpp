@@ -13,9 +13,9 @@ namespace sidecar::formats {
 namespace {
 
 TEST(FormatNames, AreTheContractsInAnyCaseAndByOrdinal) {
-  const std::pair<std::string_view, Format> rows[] = {{"binary", Format::binary},         {"json", Format::json},
-                                                      {"avro", Format::avro},             {"jsonschema", Format::jsonschema},
-                                                      {"protobuf", Format::protobuf},     {"string", Format::string}};
+  const std::pair<std::string_view, Format> rows[] = {
+      {"binary", Format::binary},         {"json", Format::json},         {"avro", Format::avro},
+      {"jsonschema", Format::jsonschema}, {"protobuf", Format::protobuf}, {"string", Format::string}};
   std::int64_t ordinal = 0;
   for (const auto& [name, format] : rows) {
     EXPECT_EQ(name_of(format), name);
@@ -25,7 +25,8 @@ TEST(FormatNames, AreTheContractsInAnyCaseAndByOrdinal) {
   EXPECT_EQ(parse_format("JSONSCHEMA"), Format::jsonschema);
   EXPECT_EQ(parse_format("jsonSchema"), Format::jsonschema);
   EXPECT_EQ(parse_format("STRING"), Format::string);
-  for (const auto* name : {"", "text", "json ", " json", "jso", "jsons", "1", "strıng"}) EXPECT_FALSE(parse_format(name)) << name;
+  for (const auto* name : {"", "text", "json ", " json", "jso", "jsons", "1", "strıng"})
+    EXPECT_FALSE(parse_format(name)) << name;
   EXPECT_FALSE(format_of_ordinal(-1));
   EXPECT_FALSE(format_of_ordinal(6));
 }
@@ -72,7 +73,8 @@ INSTANTIATE_TEST_SUITE_P(
         EncodeCase{"string_empty", Format::string, R"("")", "", ""},
         EncodeCase{"string_escapes", Format::string, R"("a\n\u00e9\ud83d\ude00")", "a\né😀", ""},
         EncodeCase{"string_of_json", Format::string, R"("{\"a\":1}")", R"({"a":1})", ""},
-        EncodeCase{"string_surrogate", Format::string, R"("\ud800")", std::nullopt, "a lone surrogate has no UTF-8 form"},
+        EncodeCase{"string_surrogate", Format::string, R"("\ud800")", std::nullopt,
+                   "a lone surrogate has no UTF-8 form"},
         EncodeCase{"string_number", Format::string, "12", std::nullopt, no_string},
         EncodeCase{"string_object", Format::string, R"({"a":1})", std::nullopt, no_string},
         EncodeCase{"string_true", Format::string, "true", std::nullopt, no_string},
@@ -93,7 +95,8 @@ INSTANTIATE_TEST_SUITE_P(
         EncodeCase{"avro", Format::avro, "1", std::nullopt, "format avro is not available in this version"},
         EncodeCase{"jsonschema", Format::jsonschema, "{}", std::nullopt,
                    "format jsonschema is not available in this version"},
-        EncodeCase{"protobuf", Format::protobuf, "{}", std::nullopt, "format protobuf is not available in this version"}),
+        EncodeCase{"protobuf", Format::protobuf, "{}", std::nullopt,
+                   "format protobuf is not available in this version"}),
     [](const auto& row) { return row.param.name; });
 
 struct DecodeCase {
@@ -137,7 +140,8 @@ INSTANTIATE_TEST_SUITE_P(
         DecodeCase{"avro", Format::avro, "x", std::nullopt, "format avro is not available in this version"},
         DecodeCase{"jsonschema", Format::jsonschema, "x", std::nullopt,
                    "format jsonschema is not available in this version"},
-        DecodeCase{"protobuf", Format::protobuf, "x", std::nullopt, "format protobuf is not available in this version"}),
+        DecodeCase{"protobuf", Format::protobuf, "x", std::nullopt,
+                   "format protobuf is not available in this version"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(Formats, NaughtyStringsComeBackFromEveryFormat) {

@@ -96,6 +96,12 @@ TEST(ToDelivery, NeverCallsAnUnknownOutcomeAFailureOrASuccess) {
   }
 }
 
+TEST(ToDelivery, AWrittenDuplicateWithoutAnOffsetSaysSo) {
+  const auto delivery = to_delivery(RD_KAFKA_RESP_ERR_NO_ERROR, RD_KAFKA_MSG_STATUS_PERSISTED, 1, RD_KAFKA_OFFSET_INVALID + 7, {});
+  EXPECT_EQ(delivery.outcome, Outcome::written);
+  EXPECT_EQ(delivery.offset, -1);
+}
+
 TEST(ToDelivery, KeepsTheWordsOfLibrdkafka) {
   EXPECT_EQ(not_handed_over(RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION).error, "Local: Unknown partition");
   const auto delivery = not_handed_over(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, "5 bytes exceed 4");

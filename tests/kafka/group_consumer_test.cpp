@@ -20,6 +20,7 @@ namespace {
 
 using testing::HasSubstr;
 
+constexpr int err_unknown_topic = 3;
 constexpr int err_topic_authorization = 29;
 constexpr int err_illegal_generation = 22;
 constexpr int err_unknown_member = 25;
@@ -489,6 +490,18 @@ TEST_F(GroupConsumerTest, WithoutAResetRuleReadingWaitsForACommittedOffset) {
   ASSERT_EQ(member.commit(entries).outcome, CommitOutcome::committed);
   ASSERT_TRUE(take_until(member, 20));
   EXPECT_EQ(member.values.size(), 20U);
+}
+
+TEST_F(GroupConsumerTest, ATopicThatIsCreatedLaterIsFoundSoon) {
+  MockCluster cluster;
+  cluster.create_topic("t", partitions);
+  cluster.set_topic_error("t", err_unknown_topic);
+  Member member(loop, properties(cluster, "g"));
+  ASSERT_TRUE(loop.run_until([&] { return !member.errors.empty(); }));
+  EXPECT_THAT(member.errors.front(), HasSubstr("UNKNOWN_TOPIC"));
+  loop.run_for(500ms);
+  cluster.set_topic_error("t", 0);
+  ASSERT_TRUE(loop.run_until([&] { return member.owned.size() == 4; }, 15s));
 }
 
 TEST_F(GroupConsumerTest, CloseEndsWithTheClusterGone) {

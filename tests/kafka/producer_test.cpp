@@ -74,6 +74,20 @@ int count(const Deliveries& deliveries, Outcome outcome) {
 
 class ProducerTest : public testing::Test {
  protected:
+  /// Connections, metadata and the producer id take their time at the start; what is measured afterwards should not.
+  void warm_up(Producer& producer) {
+    for (int i = 0; i < 10; ++i) {
+      const auto deliveries = loop.run(send(producer, "t", std::make_shared<const Body>(1, "first")));
+      if (deliveries[0].outcome == Outcome::written) return;
+    }
+    FAIL() << "no record was written";
+  }
+  static std::size_t records_named(const MockCluster& cluster, char prefix) {
+    const auto stored = cluster.read("t");
+    return static_cast<std::size_t>(
+        std::ranges::count_if(stored, [prefix](const StoredRecord& record) { return record.key->front() == prefix; }));
+  }
+
   TestLoop loop;
 };
 
@@ -263,7 +277,7 @@ TEST_F(ProducerTest, AFullQueueThatStaysFullFailsWhatDidNotFit) {
   auto limited = settings(cluster, {{"queue.buffering.max.messages", "10"}});
   limited.block_max = 300ms;
   Producer producer(loop.context(), limited, {});
-  ASSERT_EQ(count(loop.run(send(producer, "t", std::make_shared<const Body>(1, "first"))), Outcome::written), 1);
+  warm_up(producer);
   // The answer takes longer than anybody may wait for room.
   cluster.push_errors(1, MockRequest::produce, {{0, 1500ms}});
   const auto deliveries = loop.run(send(producer, "t", std::make_shared<const Body>(15, "k")));
@@ -280,8 +294,8 @@ TEST_F(ProducerTest, PastTheDeadlineOpenRecordsAreUnknownAndTheirMemoryStaysUnti
   auto hasty = settings(cluster);
   hasty.request_timeout = 800ms;
   Producer producer(loop.context(), hasty, {});
-  ASSERT_EQ(count(loop.run(send(producer, "t", std::make_shared<const Body>(1, "first"))), Outcome::written), 1);
-  cluster.push_errors(1, MockRequest::produce, {{0, 2000ms}});
+  warm_up(producer);
+  cluster.push_errors(1, MockRequest::produce, {{0, 3000ms}});
   auto body = std::make_shared<const Body>(3, "k");
   const std::weak_ptr<const Body> alive = body;
   const auto deliveries = loop.run(send(producer, "t", std::move(body)));
@@ -291,14 +305,14 @@ TEST_F(ProducerTest, PastTheDeadlineOpenRecordsAreUnknownAndTheirMemoryStaysUnti
   EXPECT_FALSE(alive.expired()) << "librdkafka still reads it";
   EXPECT_EQ(producer.records_in_flight(), 3U);
   ASSERT_TRUE(loop.run_until([&] { return alive.expired(); })) << "freed with the last report";
-  EXPECT_EQ(cluster.read("t").size(), 4U);
+  EXPECT_EQ(records_named(cluster, 'k'), 3U);
 }
 
 TEST_F(ProducerTest, WithoutABrokerRecordsThatWereNeverSentAreNotWritten) {
   MockCluster cluster;
   cluster.create_topic("t", 1);
   Producer producer(loop.context(), settings(cluster, {{"delivery.timeout.ms", "1000"}}), {});
-  ASSERT_EQ(count(loop.run(send(producer, "t", std::make_shared<const Body>(1, "first"))), Outcome::written), 1);
+  warm_up(producer);
   cluster.set_broker_up(1, false);
   loop.run_for(100ms);
   const auto deliveries = loop.run(send(producer, "t", std::make_shared<const Body>(3, "k")));
@@ -313,7 +327,7 @@ TEST_F(ProducerTest, WithoutABrokerRecordsThatWereSentAreUnknown) {
   MockCluster cluster;
   cluster.create_topic("t", 1);
   Producer producer(loop.context(), settings(cluster, {{"delivery.timeout.ms", "1000"}}), {});
-  ASSERT_EQ(count(loop.run(send(producer, "t", std::make_shared<const Body>(1, "first"))), Outcome::written), 1);
+  warm_up(producer);
   cluster.push_errors(1, MockRequest::produce, {{0, 5000ms}});  // written, but the answer is late
   std::optional<Deliveries> result;
   asio::co_spawn(loop.context(), send(producer, "t", std::make_shared<const Body>(3, "k")),
@@ -328,24 +342,31 @@ TEST_F(ProducerTest, WithoutABrokerRecordsThatWereSentAreUnknown) {
 TEST_F(ProducerTest, AFatalErrorRenewsTheClientAndTheNextSendIsWritten) {
   MockCluster cluster;
   cluster.create_topic("t", 1);
-  Producer producer(loop.context(), settings(cluster), {});
-  ASSERT_EQ(count(loop.run(send(producer, "t", std::make_shared<const Body>(1, "first"))), Outcome::written), 1);
+  std::string log;
+  const observability::Logger logger(
+      observability::open_log({.format = observability::LogFormat::text, .service_id = {}}, log), "kafka");
+  Producer producer(loop.context(), settings(cluster), logger);
+  warm_up(producer);
   // The oldest batch in flight out of sequence: idempotence is lost, librdkafka gives up for good.
   cluster.push_errors(MockRequest::produce, {err_out_of_order_sequence});
-  const auto broken = loop.run(send(producer, "t", std::make_shared<const Body>(5, "k")));
+  const auto broken = loop.run(send(producer, "t", std::make_shared<const Body>(1, "k")));
   EXPECT_EQ(count(broken, Outcome::written), 0);
   EXPECT_EQ(broken[0].error_code, 50003);
+  // Nobody has to stumble over the broken client for it to be renewed.
+  const std::string line = "Producer renewed";
+  ASSERT_TRUE(loop.run_until([&] { return log.find(line) != std::string::npos; })) << log;
   const auto after = loop.run(send(producer, "t", std::make_shared<const Body>(5, "l")));
   EXPECT_EQ(count(after, Outcome::written), 5) << after[0].error;
   EXPECT_EQ(producer.records_in_flight(), 0U);
   EXPECT_EQ(cluster.read("t").size(), 6U);
+  EXPECT_EQ(log.find(line, log.find(line) + 1), std::string::npos) << "one line";
 }
 
 TEST_F(ProducerTest, ACallerThatGoesAwayLeavesNothingBehind) {
   MockCluster cluster;
   cluster.create_topic("t", 1);
   Producer producer(loop.context(), settings(cluster), {});
-  ASSERT_EQ(count(loop.run(send(producer, "t", std::make_shared<const Body>(1, "first"))), Outcome::written), 1);
+  warm_up(producer);
   cluster.push_errors(1, MockRequest::produce, {{0, 300ms}});
   auto body = std::make_shared<const Body>(10, "k");
   const std::weak_ptr<const Body> alive = body;
@@ -371,7 +392,7 @@ TEST_F(ProducerTest, ACallerThatGoesAwayWhileItWaitsForRoomGivesItsPlaceUp) {
   MockCluster cluster;
   cluster.create_topic("t", 1);
   Producer producer(loop.context(), settings(cluster, {{"queue.buffering.max.messages", "10"}}), {});
-  ASSERT_EQ(count(loop.run(send(producer, "t", std::make_shared<const Body>(1, "first"))), Outcome::written), 1);
+  warm_up(producer);
   cluster.push_errors(1, MockRequest::produce, {{0, 300ms}});
   auto body = std::make_shared<const Body>(20, "k");
   const std::weak_ptr<const Body> alive = body;
@@ -408,7 +429,7 @@ TEST_F(ProducerTest, StopGivesUpAtItsLimitAndSettlesTruthfully) {
   MockCluster cluster;
   cluster.create_topic("t", 1);
   Producer producer(loop.context(), settings(cluster), {});
-  ASSERT_EQ(count(loop.run(send(producer, "t", std::make_shared<const Body>(1, "first"))), Outcome::written), 1);
+  warm_up(producer);
   cluster.push_errors(1, MockRequest::produce, {{0, 20000ms}});
   std::optional<Deliveries> sent;
   asio::co_spawn(loop.context(), send(producer, "t", std::make_shared<const Body>(10, "k")),

@@ -27,14 +27,16 @@ TEST_F(ProduceHandlerTest, WithoutABodyItIsErr11014) {
 }
 
 TEST_F(ProduceHandlerTest, IllegalTopicNamesAreErr11004) {
-  for (const std::string& name : {std::string("a b"), std::string("a/b"), std::string("."), std::string(".."), std::string("ä"),
-                                  std::string("a\nb"), std::string(), std::string(250, 'x'), std::string("a:b"), std::string(1, '\0')}) {
+  for (const std::string& name :
+       {std::string("a b"), std::string("a/b"), std::string("."), std::string(".."), std::string("ä"),
+        std::string("a\nb"), std::string(), std::string(250, 'x'), std::string("a:b"), std::string(1, '\0')}) {
     topic = name;
     expect_refused(R"({"records":[{"value":1}]})", "ERR11004", "path parameter topic");
   }
   topic = "a b";
   expect_refused("{", "ERR10015");
-  for (const std::string& name : {std::string("a"), std::string("A.b_c-9"), std::string("..."), std::string(249, 'x')}) {
+  for (const std::string& name :
+       {std::string("a"), std::string("A.b_c-9"), std::string("..."), std::string(249, 'x')}) {
     topic = name;
     expect_sent(R"({"records":[{"value":1}]})");
     EXPECT_EQ(sent_topic, name);
@@ -42,7 +44,9 @@ TEST_F(ProduceHandlerTest, IllegalTopicNamesAreErr11004) {
 }
 
 TEST_F(ProduceHandlerTest, AllRecordsShareTheCorrelationIdOfTheRequestUnlessTheyBringTheirOwn) {
-  expect_sent(R"({"records":[{"value":1},{"value":1,"correlationId":"own \u00fc"},{"value":1},{"value":1,"correlationId":""}]})", 4);
+  expect_sent(
+      R"({"records":[{"value":1},{"value":1,"correlationId":"own \u00fc"},{"value":1},{"value":1,"correlationId":""}]})",
+      4);
   EXPECT_EQ(sent[0].headers, (Headers{{"X-Correlation-Id", "request-id"}}));
   EXPECT_EQ(sent[1].headers, (Headers{{"X-Correlation-Id", "own ü"}}));
   EXPECT_EQ(sent[2].headers, (Headers{{"X-Correlation-Id", "request-id"}}));
@@ -61,7 +65,9 @@ TEST_F(ProduceHandlerTest, HeadersStandInTheOrderOfTheContract) {
   settings.inject_caller_id = true;
   const http::HeaderField fields[] = {{"Accept", "*/*"}, {"AUTHORIZATION", "Bearer abc"}};
   request_headers.assign(std::begin(fields), std::end(fields));
-  expect_sent(R"({"records":[{"value":1,"headers":{"z":"1","a":"2","authorization":"mine","caller_id":"me"},"traceabilityId":"t"},{"value":1}]})", 2);
+  expect_sent(
+      R"({"records":[{"value":1,"headers":{"z":"1","a":"2","authorization":"mine","caller_id":"me"},"traceabilityId":"t"},{"value":1}]})",
+      2);
   EXPECT_EQ(sent[0].headers, (Headers{{"authorization", "Bearer abc"},
                                       {"caller_id", "com.example.orders-1.0.0"},
                                       {"X-Traceability-Id", "t"},
@@ -88,15 +94,18 @@ TEST_F(ProduceHandlerTest, TheAuthorizationFieldTravelsOnlyWhenItIsConfigured) {
 }
 
 TEST_F(ProduceHandlerTest, OwnHeadersWithTheTracingNamesAreDroppedInAnyCase) {
-  expect_sent(R"({"records":[{"value":1,"headers":{"x-correlation-id":"a","X-CORRELATION-ID":"b","X-Traceability-Id":"c",)"
-              R"("x-traceability-ID":"d","\u0058-Correlation-Id":"e","X-Correlation-Id2":"kept","keep":"k"}}]})");
-  EXPECT_EQ(sent[0].headers, (Headers{{"X-Correlation-Id", "request-id"}, {"X-Correlation-Id2", "kept"}, {"keep", "k"}}));
+  expect_sent(
+      R"({"records":[{"value":1,"headers":{"x-correlation-id":"a","X-CORRELATION-ID":"b","X-Traceability-Id":"c",)"
+      R"("x-traceability-ID":"d","\u0058-Correlation-Id":"e","X-Correlation-Id2":"kept","keep":"k"}}]})");
+  EXPECT_EQ(sent[0].headers,
+            (Headers{{"X-Correlation-Id", "request-id"}, {"X-Correlation-Id2", "kept"}, {"keep", "k"}}));
 }
 
 TEST_F(ProduceHandlerTest, ManyRecordsKeepTheirOwnHeaders) {
   std::string body = R"({"records":[)";
   for (int i = 0; i < 500; ++i) {
-    body += (i > 0 ? "," : "") + std::string(R"({"value":)") + std::to_string(i) + R"(,"headers":{"n":")" + std::to_string(i) + R"(","m":"\u0041"}})";
+    body += (i > 0 ? "," : "") + std::string(R"({"value":)") + std::to_string(i) + R"(,"headers":{"n":")" +
+            std::to_string(i) + R"(","m":"\u0041"}})";
   }
   expect_sent(body + "]}", 500);
   for (int i = 0; i < 500; ++i) {
@@ -107,9 +116,10 @@ TEST_F(ProduceHandlerTest, ManyRecordsKeepTheirOwnHeaders) {
 }
 
 TEST_F(ProduceHandlerTest, RecordsWithATraceabilityIdLogOneLineForEachPairOfIds) {
-  expect_sent(R"({"records":[{"value":"secret-value"},{"key":"secret-key","traceabilityId":"t1"},{"traceabilityId":"t1"},)"
-              R"({"traceabilityId":"t1","correlationId":"c2"}]})",
-              4);
+  expect_sent(
+      R"({"records":[{"value":"secret-value"},{"key":"secret-key","traceabilityId":"t1"},{"traceabilityId":"t1"},)"
+      R"({"traceabilityId":"t1","correlationId":"c2"}]})",
+      4);
   EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 2) << log;
   EXPECT_THAT(log, HasSubstr(R"("correlationId":"request-id","traceabilityId":"t1")"));
   EXPECT_THAT(log, HasSubstr(R"("records":2)"));
@@ -130,9 +140,10 @@ TEST_F(ProduceHandlerTest, AnswersOneSlotPerRecordInOrder) {
   const auto response = post(R"({"records":[{"value":1},{"value":2},{"value":3}]})");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.content_type, "application/json");
-  EXPECT_EQ(response.body,
-            R"({"offsets":[{"partition":0,"offset":5120},{"errorCode":50003,"error":"Local: Unknown partition","outcome":"not-written"},)"
-            R"({"errorCode":50003,"error":"outcome unknown","outcome":"unknown"}],"requestStatus":"OK"})");
+  EXPECT_EQ(
+      response.body,
+      R"({"offsets":[{"partition":0,"offset":5120},{"errorCode":50003,"error":"Local: Unknown partition","outcome":"not-written"},)"
+      R"({"errorCode":50003,"error":"outcome unknown","outcome":"unknown"}],"requestStatus":"OK"})");
 }
 
 TEST_F(ProduceHandlerTest, AProducerThatBreaksItsPromiseIsAnInternalFailure) {
@@ -160,7 +171,8 @@ TEST(ProduceMemory, RecordsOutliveTheRequestAndTheHandler) {
     http::Request request;
     request.path_parameters.push_back({"topic", "orders"});
     request.correlation_id = "a correlation id that is too long for a small string";
-    request.body = std::make_shared<PaddedBuffer>(R"({"records":[{"key":"k\u0041","value":{"a":1},"headers":{"h":"\u0042"}}]})");
+    request.body =
+        std::make_shared<PaddedBuffer>(R"({"records":[{"key":"k\u0041","value":{"a":1},"headers":{"h":"\u0042"}}]})");
     body = request.body;
     asio::io_context loop;
     const auto task = [&]() -> Task<> { co_await handler.handle(request); };

@@ -132,7 +132,10 @@ class Posting : public ::testing::Test {
     }
     auto answers = reports;
     for (std::size_t i = answers.size(); i < (reports.empty() ? records.size() : 0); ++i) {
-      answers.push_back({.outcome = kafka::Outcome::written, .partition = 3, .offset = static_cast<std::int64_t>(100 + i), .error = {}});
+      answers.push_back({.outcome = kafka::Outcome::written,
+                         .partition = 3,
+                         .offset = static_cast<std::int64_t>(100 + i),
+                         .error = {}});
     }
     co_return answers;
   }

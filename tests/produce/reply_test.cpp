@@ -36,24 +36,31 @@ INSTANTIATE_TEST_SUITE_P(
     Rows, Reply,
     ::testing::Values(
         ReplyCase{"no_records", {}, R"({"offsets":[],"requestStatus":"OK"})"},
-        ReplyCase{"written", {written(0, 5120), written(11, 0)},
+        ReplyCase{"written",
+                  {written(0, 5120), written(11, 0)},
                   R"({"offsets":[{"partition":0,"offset":5120},{"partition":11,"offset":0}],"requestStatus":"OK"})"},
         ReplyCase{"largest_numbers",
                   {written(std::numeric_limits<std::int32_t>::max(), std::numeric_limits<std::int64_t>::max())},
                   R"({"offsets":[{"partition":2147483647,"offset":9223372036854775807}],"requestStatus":"OK"})"},
-        ReplyCase{"written_without_an_offset", {written(std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int64_t>::min())},
+        ReplyCase{"written_without_an_offset",
+                  {written(std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int64_t>::min())},
                   R"({"offsets":[{"partition":-2147483648,"offset":-9223372036854775808}],"requestStatus":"OK"})"},
-        ReplyCase{"not_written_is_no_unknown",
-                  {written(0, 1), failed(Outcome::not_written, 50003, "Local: Unknown partition"),
-                   failed(Outcome::unknown, 50003, "no report before the deadline")},
-                  R"({"offsets":[{"partition":0,"offset":1},)"
-                  R"({"errorCode":50003,"error":"Local: Unknown partition","outcome":"not-written"},)"
-                  R"({"errorCode":50003,"error":"no report before the deadline","outcome":"unknown"}],"requestStatus":"OK"})"},
-        ReplyCase{"error_text_is_escaped", {failed(Outcome::not_written, 50002, "Broker: \"bad\"\n\xFF")},
-                  "{\"offsets\":[{\"errorCode\":50002,\"error\":\"Broker: \\\"bad\\\"\\n\uFFFD\",\"outcome\":\"not-written\"}],"
+        ReplyCase{
+            "not_written_is_no_unknown",
+            {written(0, 1), failed(Outcome::not_written, 50003, "Local: Unknown partition"),
+             failed(Outcome::unknown, 50003, "no report before the deadline")},
+            R"({"offsets":[{"partition":0,"offset":1},)"
+            R"({"errorCode":50003,"error":"Local: Unknown partition","outcome":"not-written"},)"
+            R"({"errorCode":50003,"error":"no report before the deadline","outcome":"unknown"}],"requestStatus":"OK"})"},
+        ReplyCase{"error_text_is_escaped",
+                  {failed(Outcome::not_written, 50002, "Broker: \"bad\"\n\xFF")},
+                  "{\"offsets\":[{\"errorCode\":50002,\"error\":\"Broker: "
+                  "\\\"bad\\\"\\n\uFFFD\",\"outcome\":\"not-written\"}],"
                   "\"requestStatus\":\"OK\"}"},
-        ReplyCase{"unauthorized", {failed(Outcome::not_written, 40101, "a")},
-                  R"({"offsets":[{"errorCode":40101,"error":"a","outcome":"not-written"}],"requestStatus":"UNAUTHORIZED"})"},
+        ReplyCase{
+            "unauthorized",
+            {failed(Outcome::not_written, 40101, "a")},
+            R"({"offsets":[{"errorCode":40101,"error":"a","outcome":"not-written"}],"requestStatus":"UNAUTHORIZED"})"},
         ReplyCase{"the_first_of_the_two_decides",
                   {failed(Outcome::unknown, 50003, "a"), failed(Outcome::not_written, 40301, "b"),
                    failed(Outcome::not_written, 40101, "c")},

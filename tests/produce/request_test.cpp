@@ -14,14 +14,16 @@ class ProduceBody : public produce::testing::Posting {};
 
 TEST_F(ProduceBody, TheExampleOfTheContract) {
   settings.value_format = Format::jsonschema;
-  expect_sent(R"({"keyFormat":"STRING","valueFormat":"JSON","records":[ )"
-              R"({"key":"cust-7","value":{"city":"Turku","points":12},"headers":{"origin":"kiosk"},"traceabilityId":"tr-88"}, )"
-              R"({"key":"cust-9","value":null,"partition":2,"timestamp":1767225600000}]})",
-              2);
+  expect_sent(
+      R"({"keyFormat":"STRING","valueFormat":"JSON","records":[ )"
+      R"({"key":"cust-7","value":{"city":"Turku","points":12},"headers":{"origin":"kiosk"},"traceabilityId":"tr-88"}, )"
+      R"({"key":"cust-9","value":null,"partition":2,"timestamp":1767225600000}]})",
+      2);
   EXPECT_EQ(sent_topic, "orders");
   EXPECT_EQ(sent[0].key, "cust-7");
   EXPECT_EQ(sent[0].value, R"({"city":"Turku","points":12})");
-  EXPECT_EQ(sent[0].headers, (Headers{{"X-Traceability-Id", "tr-88"}, {"X-Correlation-Id", "request-id"}, {"origin", "kiosk"}}));
+  EXPECT_EQ(sent[0].headers,
+            (Headers{{"X-Traceability-Id", "tr-88"}, {"X-Correlation-Id", "request-id"}, {"origin", "kiosk"}}));
   EXPECT_FALSE(sent[0].partition);
   EXPECT_EQ(sent[0].timestamp_ms, 0);
   EXPECT_EQ(sent[1].key, "cust-9");
@@ -42,10 +44,18 @@ TEST_F(ProduceBody, JsonValuesPassThroughByteForByte) {
 }
 
 TEST_F(ProduceBody, EveryFormatNameInAnyCaseOrByNumber) {
-  const std::pair<const char*, std::optional<std::string>> rows[] = {
-      {R"("string")", "Zg=="}, {R"("STRING")", "Zg=="}, {R"("String")", "Zg=="},  {"5", "Zg=="},
-      {R"("binary")", "f"},    {R"("BINARY")", "f"},    {"0", "f"},               {"-0", "f"},
-      {R"("json")", "\"Zg==\""}, {"1", "\"Zg==\""},     {R"("\u004aSON")", "\"Zg==\""}, {"null", "\"Zg==\""}};
+  const std::pair<const char*, std::optional<std::string>> rows[] = {{R"("string")", "Zg=="},
+                                                                     {R"("STRING")", "Zg=="},
+                                                                     {R"("String")", "Zg=="},
+                                                                     {"5", "Zg=="},
+                                                                     {R"("binary")", "f"},
+                                                                     {R"("BINARY")", "f"},
+                                                                     {"0", "f"},
+                                                                     {"-0", "f"},
+                                                                     {R"("json")", "\"Zg==\""},
+                                                                     {"1", "\"Zg==\""},
+                                                                     {R"("\u004aSON")", "\"Zg==\""},
+                                                                     {"null", "\"Zg==\""}};
   for (const auto* name : {"valueFormat", "value_format"}) {
     for (const auto& [format, value] : rows) {
       expect_sent(std::string(R"({")") + name + R"(":)" + format + R"(,"records":[{"value":"Zg=="}]})");
@@ -68,9 +78,12 @@ TEST_F(ProduceBody, StringAndBinaryCombine) {
 }
 
 TEST_F(ProduceBody, UnknownFormatsAreErr12203WithBothNames) {
-  expect_refused(R"({"keyFormat":"text","records":[]})", "ERR12203", "Key format text or value format json is unknown.");
-  expect_refused(R"({"valueFormat":"xml","records":[]})", "ERR12203", "Key format string or value format xml is unknown.");
-  expect_refused(R"({"keyFormat":6,"value_format":-1,"records":[]})", "ERR12203", "Key format 6 or value format -1 is unknown.");
+  expect_refused(R"({"keyFormat":"text","records":[]})", "ERR12203",
+                 "Key format text or value format json is unknown.");
+  expect_refused(R"({"valueFormat":"xml","records":[]})", "ERR12203",
+                 "Key format string or value format xml is unknown.");
+  expect_refused(R"({"keyFormat":6,"value_format":-1,"records":[]})", "ERR12203",
+                 "Key format 6 or value format -1 is unknown.");
   expect_refused(R"({"keyFormat":"","records":[]})", "ERR12203");
   expect_refused(R"({"keyFormat":99999999999999999999,"records":[]})", "ERR12203", "99999999999999999999");
   expect_refused(R"({"keyFormat":"1","records":[]})", "ERR12203");
@@ -81,14 +94,17 @@ TEST_F(ProduceBody, UnknownFormatsAreErr12203WithBothNames) {
 
 TEST_F(ProduceBody, FormatsOfAnotherTypeAreErr11004) {
   for (const auto* value : {"1.0", "1e0", "true", "{}", "[]", "0.5"}) {
-    expect_refused(std::string(R"({"keyFormat":)") + value + R"(,"records":[]})", "ERR11004", "/keyFormat: must be a name or");
-    expect_refused(std::string(R"({"value_format":)") + value + R"(,"records":[]})", "ERR11004", "/value_format: must be");
+    expect_refused(std::string(R"({"keyFormat":)") + value + R"(,"records":[]})", "ERR11004",
+                   "/keyFormat: must be a name or");
+    expect_refused(std::string(R"({"value_format":)") + value + R"(,"records":[]})", "ERR11004",
+                   "/value_format: must be");
   }
 }
 
 TEST_F(ProduceBody, FormatsThatTakeASchemaAreNotAvailable) {
   for (const auto* format : {"avro", "jsonschema", "protobuf"}) {
-    expect_refused(std::string(R"({"valueFormat":")") + format + R"(","records":[{"value":null},{"value":{}}]})", "ERR12206",
+    expect_refused(std::string(R"({"valueFormat":")") + format + R"(","records":[{"value":null},{"value":{}}]})",
+                   "ERR12206",
                    "Cannot serialise as " + std::string(format) + ": record 1, value: format " + format +
                        " is not available in this version");
     expect_refused(std::string(R"({"keyFormat":")") + format + R"(","records":[{"key":"k","value":{}}]})", "ERR12206",
@@ -119,20 +135,23 @@ TEST_F(ProduceBody, SchemaFieldsBesideAFormatWithoutSchemaAreErrors) {
         for (const auto* format : {"binary", "json", "string", "1", ""}) {
           std::string body = R"({")" + side + name + R"(":)" + row.value + R"(,"records":[{"value":"Zg=="}])";
           if (*format != '\0') {
-            body += ",\"" + side + "Format\":" + (*format == '1' ? std::string(format) : "\"" + std::string(format) + "\"");
+            body +=
+                ",\"" + side + "Format\":" + (*format == '1' ? std::string(format) : "\"" + std::string(format) + "\"");
           }
           expect_refused(body + "}", row.code, "The " + side + " has a schema");
         }
         // Beside a format that takes one they are no error of their own, and null is as good as absent.
-        expect_sent(R"({")" + side + name + R"(":)" + row.value + R"(,")" + side + R"(Format":"avro","records":[{"headers":{}}]})");
+        expect_sent(R"({")" + side + name + R"(":)" + row.value + R"(,")" + side +
+                    R"(Format":"avro","records":[{"headers":{}}]})");
         expect_sent(R"({")" + side + name + R"(":null,"records":[{"value":1}]})");
       }
     }
   }
   settings.key_format = Format::jsonschema;
   expect_sent(R"({"keySchemaId":1,"records":[{"value":1}]})");
-  expect_refused(R"({"keySchemaId":1,"keySchemaVersion":1,"keySchemaSubject":"s","keySchema":"x","keyFormat":"json","records":[]})",
-                 "ERR12209");
+  expect_refused(
+      R"({"keySchemaId":1,"keySchemaVersion":1,"keySchemaSubject":"s","keySchema":"x","keyFormat":"json","records":[]})",
+      "ERR12209");
 }
 
 TEST_F(ProduceBody, SchemaFieldsOfAWrongTypeAreErr11004) {
@@ -145,7 +164,8 @@ TEST_F(ProduceBody, SchemaFieldsOfAWrongTypeAreErr11004) {
     }
     for (const auto* name : {"Schema", "_schema", "SchemaSubject", "_schema_subject"}) {
       for (const auto* value : {"1", "{}", "[]", "false"}) {
-        expect_refused(R"({")" + side + name + R"(":)" + value + R"(,"records":[]})", "ERR11004", "/" + side + name + ": must be a string");
+        expect_refused(R"({")" + side + name + R"(":)" + value + R"(,"records":[]})", "ERR11004",
+                       "/" + side + name + ": must be a string");
       }
     }
   }
@@ -158,15 +178,19 @@ struct Refused {
   const char* words;
 };
 class RefusedBody : public produce::testing::Posting, public ::testing::WithParamInterface<Refused> {};
-TEST_P(RefusedBody, SendsNothing) { expect_refused(GetParam().body, GetParam().code, GetParam().words); }
+TEST_P(RefusedBody, SendsNothing) {
+  expect_refused(GetParam().body, GetParam().code, GetParam().words);
+}
 INSTANTIATE_TEST_SUITE_P(
     Rows, RefusedBody,
     ::testing::Values(
         Refused{"empty", "", "ERR10015", "application/json (byte 0: the text ends too early)"},
-        Refused{"white_space", " \n", "ERR10015", ""}, Refused{"cut", R"({"records":[{"value":1})", "ERR10015", "byte 23"},
+        Refused{"white_space", " \n", "ERR10015", ""},
+        Refused{"cut", R"({"records":[{"value":1})", "ERR10015", "byte 23"},
         Refused{"trailing_text", R"({"records":[]} x)", "ERR10015", "byte 15: text behind the value"},
-        Refused{"scalar", "12", "ERR10015", "neither an object nor an array"}, Refused{"string", "\"a\"", "ERR10015", ""},
-        Refused{"array", "[]", "ERR11004", "the body must be an object"}, Refused{"malformed_array", "[1,]", "ERR10015", ""},
+        Refused{"scalar", "12", "ERR10015", "neither an object nor an array"},
+        Refused{"string", "\"a\"", "ERR10015", ""}, Refused{"array", "[]", "ERR11004", "the body must be an object"},
+        Refused{"malformed_array", "[1,]", "ERR10015", ""},
         Refused{"invalid_utf8", "{\"records\":[{\"value\":\"\xC3\"}]}", "ERR10015", "invalid UTF-8"},
         Refused{"utf8_in_an_unknown_member", "{\"x\":\"\xFF\",\"records\":[]}", "ERR10015", ""},
         Refused{"byte_order_mark", "\xEF\xBB\xBF{\"records\":[]}", "ERR10015", ""},
@@ -180,27 +204,35 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"partition_fraction", R"({"records":[{"partition":1.0}]})", "ERR11004", "/records/0/partition"},
         Refused{"partition_exponent", R"({"records":[{"partition":1e0}]})", "ERR11004", "/records/0/partition"},
         Refused{"partition_too_large", R"({"records":[{"partition":2147483648}]})", "ERR11004", "/records/0/partition"},
-        Refused{"partition_beyond_64_bits", R"({"records":[{"partition":99999999999999999999}]})", "ERR11004", "/partition"},
+        Refused{"partition_beyond_64_bits", R"({"records":[{"partition":99999999999999999999}]})", "ERR11004",
+                "/partition"},
         Refused{"partition_text", R"({"records":[{"partition":"1"}]})", "ERR11004", "/records/0/partition"},
         Refused{"timestamp_fraction", R"({"records":[{"timestamp":1.5}]})", "ERR11004", "/records/0/timestamp"},
         Refused{"timestamp_text", R"({"records":[{"timestamp":"now"}]})", "ERR11004", "/records/0/timestamp"},
-        Refused{"timestamp_beyond_64_bits", R"({"records":[{"timestamp":9223372036854775808}]})", "ERR11004", "/timestamp"},
-        Refused{"headers_array", R"({"records":[{"headers":[]}]})", "ERR11004", "/records/0/headers: must be an object"},
-        Refused{"headers_text", R"({"records":[{"headers":"a"}]})", "ERR11004", "/records/0/headers: must be an object"},
+        Refused{"timestamp_beyond_64_bits", R"({"records":[{"timestamp":9223372036854775808}]})", "ERR11004",
+                "/timestamp"},
+        Refused{"headers_array", R"({"records":[{"headers":[]}]})", "ERR11004",
+                "/records/0/headers: must be an object"},
+        Refused{"headers_text", R"({"records":[{"headers":"a"}]})", "ERR11004",
+                "/records/0/headers: must be an object"},
         Refused{"header_null", R"({"records":[{"headers":{"a":"b","c/d~e":null}}]})", "ERR11004",
                 "/records/0/headers/c~1d~0e: must be a string"},
-        Refused{"header_number", R"({"records":[{"headers":{"a":1}}]})", "ERR11004", "/records/0/headers/a: must be a string"},
-        Refused{"header_object", R"({"records":[{"headers":{"a":{}}}]})", "ERR11004", "/records/0/headers/a: must be a string"},
+        Refused{"header_number", R"({"records":[{"headers":{"a":1}}]})", "ERR11004",
+                "/records/0/headers/a: must be a string"},
+        Refused{"header_object", R"({"records":[{"headers":{"a":{}}}]})", "ERR11004",
+                "/records/0/headers/a: must be a string"},
         Refused{"header_value_surrogate", R"({"records":[{"headers":{"a":"\ud800"}}]})", "ERR11004", "lone surrogate"},
         Refused{"header_name_surrogate", R"({"records":[{"headers":{"\udc00":"a"}}]})", "ERR11004", "lone surrogate"},
-        Refused{"tracing_header_null", R"({"records":[{"headers":{"x-correlation-id":null}}]})", "ERR11004", "must be a string"},
+        Refused{"tracing_header_null", R"({"records":[{"headers":{"x-correlation-id":null}}]})", "ERR11004",
+                "must be a string"},
         Refused{"correlation_number", R"({"records":[{"correlationId":1}]})", "ERR11004",
                 "/records/0/correlationId: must be a string"},
-        Refused{"correlation_surrogate", R"({"records":[{"correlationId":"\ud800"}]})", "ERR11004", "/records/0/correlationId"},
+        Refused{"correlation_surrogate", R"({"records":[{"correlationId":"\ud800"}]})", "ERR11004",
+                "/records/0/correlationId"},
         Refused{"traceability_object", R"({"records":[{"traceabilityId":{}}]})", "ERR11004",
                 "/records/0/traceabilityId: must be a string"},
-        Refused{"the_first_violation_counts", R"({"records":[{"value":1},{"timestamp":"a"},{"partition":-1}]})", "ERR11004",
-                "/records/1/timestamp"},
+        Refused{"the_first_violation_counts", R"({"records":[{"value":1},{"timestamp":"a"},{"partition":-1}]})",
+                "ERR11004", "/records/1/timestamp"},
         Refused{"malformed_later_wins_over_a_wrong_shape", R"({"records":[{"partition":-1}],"x":tru})", "ERR10015", ""},
         Refused{"malformed_later_wins_over_an_unknown_format", R"({"keyFormat":"x","records":[})", "ERR10015", ""},
         Refused{"wrong_shape_wins_over_an_unknown_format", R"({"keyFormat":"x","records":{}})", "ERR11004", ""},
@@ -208,8 +240,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "Cannot serialise as string: record 1, key: not a JSON string"},
         Refused{"string_surrogate", R"({"records":[{"key":"\ud800"}]})", "ERR12206",
                 "Cannot serialise as string: record 0, key: a lone surrogate has no UTF-8 form"},
-        Refused{"bad_base64", R"({"valueFormat":0,"records":[{"value":"Zg=="},{"value":"Zg=="},{"value":"Z g="}]})", "ERR12206",
-                "Cannot serialise as binary: record 2, value: not base64"},
+        Refused{"bad_base64", R"({"valueFormat":0,"records":[{"value":"Zg=="},{"value":"Zg=="},{"value":"Z g="}]})",
+                "ERR12206", "Cannot serialise as binary: record 2, value: not base64"},
         Refused{"base64_of_an_object", R"({"valueFormat":0,"records":[{"value":{}}]})", "ERR12206",
                 "Cannot serialise as binary: record 0, value: not a JSON string"}),
     [](const auto& row) { return row.param.name; });
@@ -223,7 +255,8 @@ TEST_F(ProduceBody, AnEmptyArrayOfRecordsIsAnsweredWithoutSending) {
 }
 
 TEST_F(ProduceBody, UnknownMembersAreIgnoredAtEveryLevel) {
-  expect_sent(R"({"x":{"records":[1,{}]},"Records":3,"records":[{"Value":9,"value":1,"y":[[]],"Partition":-4}],"z":null})");
+  expect_sent(
+      R"({"x":{"records":[1,{}]},"Records":3,"records":[{"Value":9,"value":1,"y":[[]],"Partition":-4}],"z":null})");
   EXPECT_EQ(sent[0].value, "1");
   EXPECT_FALSE(sent[0].partition);
 }
@@ -242,15 +275,17 @@ TEST_F(ProduceBody, MissingAndNullMembersAreTheSame) {
 }
 
 TEST_F(ProduceBody, OfEqualNamesTheLastWins) {
-  expect_sent(R"({"records":[{"value":0}],"keyFormat":"binary","records":[{"key":1,"key":"b","value":1,"value":2,"partition":5,)"
-              R"("partition":6,"headers":{"a":"1"},"headers":{"b":"1","c":"2","b":"3"},"correlationId":"x","correlationId":"y"}],)"
-              R"("key_format":"string"})");
+  expect_sent(
+      R"({"records":[{"value":0}],"keyFormat":"binary","records":[{"key":1,"key":"b","value":1,"value":2,"partition":5,)"
+      R"("partition":6,"headers":{"a":"1"},"headers":{"b":"1","c":"2","b":"3"},"correlationId":"x","correlationId":"y"}],)"
+      R"("key_format":"string"})");
   EXPECT_EQ(sent[0].key, "b");
   EXPECT_EQ(sent[0].value, "2");
   EXPECT_EQ(sent[0].partition, 6);
   EXPECT_EQ(sent[0].headers, (Headers{{"X-Correlation-Id", "y"}, {"b", "3"}, {"c", "2"}}));
   // A null that comes last takes the value away again.
-  expect_sent(R"({"records":[{"value":1,"value":null,"partition":5,"partition":null,"headers":{"a":"1"},"headers":null}]})");
+  expect_sent(
+      R"({"records":[{"value":1,"value":null,"partition":5,"partition":null,"headers":{"a":"1"},"headers":null}]})");
   EXPECT_FALSE(sent[0].value);
   EXPECT_FALSE(sent[0].partition);
   EXPECT_EQ(produce::testing::Posting::own(sent[0]), Headers{});

@@ -1,9 +1,9 @@
 /// Public vectors in every slot of a request that they fit.
+#include "support/vectors.hpp"
 #include "base/json_reader.hpp"
 #include "base/json_writer.hpp"
 #include "base/types.hpp"
 #include "produce/posting.hpp"
-#include "support/vectors.hpp"
 
 namespace sidecar::produce {
 namespace {
@@ -51,7 +51,8 @@ TEST_F(ProduceVectors, EveryJsonVectorAsTheWholeBodyIsRefused) {
     EXPECT_EQ(response.status, 400);
     EXPECT_EQ(sends, 0);
     const bool json = vector.text.find_first_of("{[") != std::string::npos && validate_json(vector.text, 64);
-    EXPECT_EQ(response.body.find("ERR11004") != std::string::npos, json && trimmed(vector.text).front() != '"') << response.body;
+    EXPECT_EQ(response.body.find("ERR11004") != std::string::npos, json && trimmed(vector.text).front() != '"')
+        << response.body;
   }
 }
 
@@ -61,8 +62,8 @@ TEST_F(ProduceVectors, NaughtyStringsAsKeysValuesHeadersAndIds) {
     std::string json;
     append_json_string(json, text);
     SCOPED_TRACE(json);
-    expect_sent(R"({"records":[{"key":)" + json + R"(,"value":)" + json + R"(,"headers":{"h":)" + json + R"(},"correlationId":)" + json +
-                R"(,"traceabilityId":)" + json + "}]}");
+    expect_sent(R"({"records":[{"key":)" + json + R"(,"value":)" + json + R"(,"headers":{"h":)" + json +
+                R"(},"correlationId":)" + json + R"(,"traceabilityId":)" + json + "}]}");
     ASSERT_EQ(sent.size(), 1U);
     EXPECT_EQ(sent[0].key, text);
     EXPECT_EQ(sent[0].value, text);
@@ -72,7 +73,8 @@ TEST_F(ProduceVectors, NaughtyStringsAsKeysValuesHeadersAndIds) {
     EXPECT_EQ(sent[0].value, json);
     EXPECT_EQ(own(sent[0]), (Headers{{text, "v"}}));
   }
-  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), static_cast<std::ptrdiff_t>(sidecar::testing::naughty_strings().size()))
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'),
+            static_cast<std::ptrdiff_t>(sidecar::testing::naughty_strings().size()))
       << "no text may break a log line in two";
 }
 
@@ -129,8 +131,9 @@ TEST_F(ProduceVectors, Base64VectorsAsBinaryValues) {
 }
 
 TEST_F(ProduceVectors, ABodyCutAnywhereIsRefused) {
-  const std::string body = R"({"keyFormat":"string","records":[{"key":"k","value":{"a":[1,"b\u00e9"]},"headers":{"h":"v"},"partition":1,)"
-                           R"("timestamp":5,"correlationId":"c","traceabilityId":"t"},{"value":null}],"x":[true,null]})";
+  const std::string body =
+      R"({"keyFormat":"string","records":[{"key":"k","value":{"a":[1,"b\u00e9"]},"headers":{"h":"v"},"partition":1,)"
+      R"("timestamp":5,"correlationId":"c","traceabilityId":"t"},{"value":null}],"x":[true,null]})";
   expect_sent(body, 2);
   for (std::size_t size = 0; size < body.size(); ++size) expect_refused(body.substr(0, size), "ERR10015");
 }

@@ -46,10 +46,10 @@ def start_sidecar(tmp_path):
     """Starts sidecars and ends them with the test. A test that wants a clean end calls stop() itself."""
     started: list[Sidecar] = []
 
-    def start(values, *arguments, wait=True, folder=None, **options) -> Sidecar:
+    def start(values, *arguments, wait=True, folder=None, stderr=None, **options) -> Sidecar:
         one = Sidecar(folder or tmp_path / f"sidecar-{len(started) + 1}", values, *arguments, **options)
         started.append(one)
-        return one.start(wait=wait)
+        return one.start(wait=wait, stderr=stderr)
 
     yield start
     for one in started:
@@ -80,11 +80,13 @@ def backend(start_backend) -> Backend:
 @pytest.fixture
 def tell(request):
     """Prints a line that is seen whatever becomes of the test."""
-    terminal = request.config.pluginmanager.getplugin("terminalreporter")
+    plugins = request.config.pluginmanager
+    terminal, capture = plugins.getplugin("terminalreporter"), plugins.getplugin("capturemanager")
 
-    def line(text: str):
-        terminal.ensure_newline()
-        terminal.write_line(str(text))
+    def line(text):
+        with capture.global_and_fixture_disabled():
+            terminal.ensure_newline()
+            terminal.write_line(str(text))
     return line
 
 

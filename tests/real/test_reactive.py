@@ -63,6 +63,7 @@ def test_formats(push, fmt, raw, expected):
 def test_json_is_delivered_as_it_was_written(push):
     texts = [b'{"z":1,  "a":\t2}', b"1.0", b"-0", b"1E400", b"123456789012345678901234567890", b'"\\u00e9\\/"', b'{"a":1,"a":2}']
     push.fill(texts)
+    push.backend.behaviour = answers.no_echoes()  # Python would not write 1E400 again.
     push.start({"maxBatchRecords": len(texts), "fetchMaxWait": 1000})
     [delivery] = push.backend.wait_deliveries(1)
     position = 0
@@ -88,6 +89,7 @@ def test_naughty_strings(push, fmt):
 def test_json_vectors_delivered_or_dead_lettered(push):
     vectors = json_vectors()
     push.fill([text for _, _, text in vectors])
+    push.backend.behaviour = answers.no_echoes()
     push.start()
     push.wait_settled()
     delivered = {record["offset"] for record in push.backend.records()}
@@ -330,7 +332,7 @@ def largest_value(kafka, topic: str, limit: int, key: bytes = b"k") -> int:
         except KafkaException as refused:
             outcome.append(refused)
         producer.flush(20)
-        return outcome == [None]
+        return outcome[0] is None
     while low + 1 < high:
         middle = (low + high) // 2
         low, high = (middle, high) if fits(middle) else (low, middle)

@@ -33,7 +33,8 @@ std::vector<Base64Vector> base64_vectors();
 
 std::vector<std::string> naughty_strings();
 
-/// What Boost.JSON says. It cannot keep every legal text: `cannot_represent` is a lone surrogate or a number out of range.
+/// What Boost.JSON says. It cannot keep every legal text: `cannot_represent` is a lone surrogate or a number out of
+/// range.
 enum class Opinion { json, not_json, cannot_represent };
 Opinion opinion_of_boost(std::string_view text);
 

@@ -10,9 +10,9 @@ def test_broker_absent_at_start(scene, weak_broker):
     weak_broker.stop()
     scene.start()
     assert scene.sidecar.get("/health/liveness").status == 200
-    scene.load(clients=15, total=1500)
-    scene.lasting(3, records=0)
-    assert sum(load.sent for load in scene.loads) == 1500, "the load was not sent before the broker came"
+    with scene.felt():
+        scene.load(clients=15, total=1500)
+        scene.lasting(3)
     weak_broker.start(wait=False)
     scene.broker_back()
     scene.load()
@@ -28,7 +28,7 @@ def test_broker_stopped_under_load(scene, weak_broker):
     scene.flowing()
     with scene.felt():
         weak_broker.stop()
-        scene.load(clients=12)  # Their first requests meet no broker at all.
+        scene.load(clients=12, total=1200)  # Requests that meet no broker at all.
         scene.lasting(5)
     weak_broker.start(wait=False)
     scene.broker_back()
@@ -43,7 +43,7 @@ def test_broker_killed_under_load(scene, weak_broker):
     scene.flowing()
     with scene.felt():
         weak_broker.kill()
-        scene.load(clients=12)
+        scene.load(clients=12, total=1200)
         scene.lasting(3)
     weak_broker.start(wait=False)
     scene.broker_back()
@@ -59,7 +59,7 @@ def test_broker_suspended_without_closing_its_sockets(scene, weak_broker):
     scene.flowing()
     with scene.felt():
         weak_broker.suspend()
-        scene.load(clients=12)
+        scene.load(clients=12, total=1200)
         scene.lasting(9)
     weak_broker.resume()
     scene.broker_back()
@@ -82,13 +82,13 @@ def test_the_dead_letter_topic_goes_missing(scene, kafka):
 
 
 @pytest.mark.fault("dead-letter topic refuses writes")
-def test_the_dead_letter_topic_refuses_writes(kafka, start_sidecar, backend, name, tell, scene):
+def test_the_dead_letter_topic_refuses_writes(scene, kafka):
     """Its limit is too small for any record: letters go without their values, and nothing waits."""
     kafka.delete(scene.push.letter_topic)
-    kafka.create(scene.push.letter_topic, 1, max_message_bytes=600)
+    kafka.create(scene.push.letter_topic, 1, max_message_bytes=1000)
     scene.start()
     with scene.felt():
-        scene.load()
+        scene.load(padding=1000)
         scene.flowing(2000)
     verdict = scene.finish(bound=0)
     assert verdict.deadlettered > 0

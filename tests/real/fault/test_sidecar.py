@@ -19,6 +19,7 @@ class Killer:
         self.chance = chance
         self.pid: int | None = None
         self.at = 0.0
+        self.open = 0  # Produce requests without an answer at that moment.
 
     def strike(self, delay: float = 0.0):
         """May be called from any thread, and again by mistake; kills once."""
@@ -30,6 +31,7 @@ class Killer:
             pass
         os.kill(pid, signal.SIGKILL)
         self.at = time.monotonic()
+        self.open = sum(load.in_flight for load in self.scene.loads)
 
     def kill(self, moment: str) -> str:
         scene = self.scene
@@ -55,11 +57,9 @@ class Killer:
         assert scene.sidecar.wait(20) == -signal.SIGKILL
         scene.backend.behaviour = behaviour
         scene.backend.on_answered = None
-        asked = 0
         for load in scene.loads:
             load.on_wire = None
-            asked += load.in_flight
-        return f"{asked} requests open; {self.place()}"
+        return f"{self.open} requests open; {self.place()}"
 
     def place(self) -> str:
         """Where the last batch was when the process died, from what the backend saw and what is committed."""
@@ -88,7 +88,7 @@ def test_sidecar_killed_ten_times(scene, tell):
     # A dead member is missed for the session timeout, so it is short here; the port stays, so that clients find it again.
     settings = {"session.timeout.ms": 2000, "heartbeat.interval.ms": 300, ".server.httpPort": free_port()}
     scene.start(settings)
-    scene.load(pause=0.05)
+    scene.load(pause=0.1)
     scene.flowing()
     places, recoveries = [], []
     folder = scene.sidecar.folder

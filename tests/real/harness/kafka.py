@@ -46,10 +46,21 @@ class Kafka:
                        config={key.replace("_", "."): str(value) for key, value in config.items()})
         self.admin.create_topics([new])[topic].result(20)
 
+        reader = self._reader()
+
         def led() -> bool:
+            # Metadata names a leader a little before the leader knows that it is one.
             meta = self.admin.list_topics(topic, timeout=5).topics[topic]
-            return len(meta.partitions) == partitions and all(part.leader >= 0 for part in meta.partitions.values())
+            if len(meta.partitions) != partitions or any(part.leader < 0 for part in meta.partitions.values()):
+                return False
+            try:
+                for partition in range(partitions):
+                    reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=5)
+            except KafkaException:
+                return False
+            return True
         eventually(led, 10, f"topic {topic} has leaders")
+        reader.close()
         return topic
 
     def delete(self, topic: str):

@@ -257,12 +257,6 @@ class Ledger:
             for name in ids:
                 self.sent[name].outcome = NOT_WRITTEN
 
-    def not_sent(self, ids: list[str]):
-        """It never left the client (no connection), so it does not count."""
-        with self.lock:
-            for name in ids:
-                del self.sent[name]
-
     def close(self, kafka: Kafka, topics: list[str], *, group: str | None = None, backend: Backend | None = None,
               bound: int = 0, recovery: float | None = None, drained: bool = True, extension: str = ".dlq") -> Verdict:
         """Asks everybody, and judges. Without a group: the produced side alone."""

@@ -2,13 +2,12 @@
 import http.client
 import itertools
 import json
+import select
 import threading
 import time
 from collections.abc import Callable
 
 from .ledger import Ledger
-
-PADDING = "x" * 160
 
 
 class Load:
@@ -20,7 +19,8 @@ class Load:
     _loads = itertools.count(1)
 
     def __init__(self, ledger: Ledger, port: Callable[[], int], topic: str, *, clients: int = 4, records: int = 100,
-                 pause: float = 0.0, keys: int = 50, total: int | None = None, keyless: int = 0):
+                 pause: float = 0.0, keys: int = 50, total: int | None = None, keyless: int = 0,
+                 padding: int = 160):
         """`total`: ends by itself after so many records. `keyless`: every so many-th record has no key."""
         self.ledger = ledger
         self.port = port
@@ -30,6 +30,7 @@ class Load:
         self.keys = keys
         self.total = total
         self.keyless = keyless
+        self.padding = "x" * padding
         self.statuses: dict[int, int] = {}
         self.on_wire: Callable[[], None] | None = None  # Called right after a request's last byte was handed over.
         self.in_flight = 0
@@ -65,14 +66,6 @@ class Load:
         """Records that went out to the sidecar so far."""
         return self._sent
 
-    def __enter__(self) -> "Load":
-        return self.start()
-
-    def __exit__(self, kind, *_):
-        self._stop.set()
-        if kind is None:
-            self.join()
-
     def _run(self, number: int):
         connection = None
         try:
@@ -81,6 +74,9 @@ class Load:
                     with self._lock:
                         if self._sent + self.records > self.total:
                             break
+                if connection is not None and _closed(connection):
+                    connection.close()
+                    connection = None
                 if connection is None:
                     connection = http.client.HTTPConnection("127.0.0.1", self.port(), timeout=140)
                     try:
@@ -107,7 +103,7 @@ class Load:
         # Built by hand: nothing needs escaping, and the driver must not be the slow part.
         body = ('{"records":[' + ",".join(
             (f'{{"value":{{"id":"{name}","n":{number}}}}}' if self.keyless and number % self.keyless == 0 else
-             f'{{"key":"k{number % self.keys}","value":{{"id":"{name}","n":{number},"pad":"{PADDING}"}}}}')
+             f'{{"key":"k{number % self.keys}","value":{{"id":"{name}","n":{number},"pad":"{self.padding}"}}}}')
             for name, number in zip(ids, numbers)) + "]}").encode()
         self.ledger.sending(self.topic, ids)
         with self._lock:
@@ -135,3 +131,8 @@ class Load:
             self.ledger.refused(ids)
             self._stop.wait(0.05)
         return not response.will_close
+
+
+def _closed(connection: http.client.HTTPConnection) -> bool:
+    """The other side has ended the idle connection: nothing was asked on it, so nothing is unknown."""
+    return connection.sock is None or bool(select.select([connection.sock], [], [], 0)[0])

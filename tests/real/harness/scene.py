@@ -30,6 +30,7 @@ class Scene:
         self.tell = tell
         self.loads: list[Load] = []
         self.recovery: float | None = None
+        self.felt_from = self.felt_records = 0
 
     @property
     def sidecar(self) -> Sidecar:
@@ -38,7 +39,7 @@ class Scene:
     def start(self, settings: dict | None = None, **options) -> Sidecar:
         return self.push.start({"maxBatchRecords": BATCH, "fetchMaxWait": 20, **(settings or {})}, **options)
 
-    def load(self, clients: int = 4, pause: float = 0.02, **options) -> Load:
+    def load(self, clients: int = 4, pause: float = 0.05, **options) -> Load:
         """A load that runs until the scene ends, or until its total."""
         load = Load(self.ledger, lambda: self.sidecar.port, self.push.topic, clients=clients, pause=pause, **options)
         self.loads.append(load)
@@ -51,20 +52,22 @@ class Scene:
         eventually(lambda: len(self.backend.accepted_places) >= before + records
                    and any(load.written_at > began for load in self.loads), timeout, f"{records} records flow")
 
+    def sent(self) -> int:
+        return sum(load.sent for load in self.loads)
+
     @contextlib.contextmanager
     def felt(self, records: int = 1000):
         """The fault lasts as long as the block; at least so many records must be sent inside."""
-        before = sum(load.sent for load in self.loads)
+        self.felt_from, self.felt_records = self.sent(), records
         yield
-        during = sum(load.sent for load in self.loads) - before
+        during = self.sent() - self.felt_from
         assert during >= records, f"only {during} records were sent during the fault"
 
-    def lasting(self, seconds: float, records: int = 1000, timeout: float = 60):
-        """Lets a fault last: so many seconds, and until so many records were sent in it."""
-        before = sum(load.sent for load in self.loads)
+    def lasting(self, seconds: float, timeout: float = 60):
+        """Inside felt(): lets the fault last so many seconds more, and until enough records were sent in it."""
         until = time.monotonic() + seconds
-        eventually(lambda: time.monotonic() >= until and sum(load.sent for load in self.loads) - before >= records,
-                   timeout, f"{records} records are sent during the fault", every=0.02)
+        eventually(lambda: time.monotonic() >= until and self.sent() - self.felt_from >= self.felt_records, timeout,
+                   f"{self.felt_records} records are sent during the fault", every=0.02)
 
     def recovers(self, within: float):
         """Progress in both directions, counted from now: to be called when nothing stands in the way any more."""
