@@ -1,5 +1,6 @@
-// What the Producer costs beside raw librdkafka: 100 records of 1 KB with one header per request, 16 requests in flight, on
-// the mock cluster in the same process. Each round runs every way once, so that noise hits all of them alike.
+// What the Producer costs beside raw librdkafka: 100 records of 1 KB with one header per request, 16 requests in
+// flight, on the mock cluster in the same process. Each round runs every way once, so that noise hits all of them
+// alike.
 //
 //   kafka_produce_bench [ROUNDS] [REQUESTS_PER_ROUND]
 //
@@ -217,9 +218,9 @@ int run(int rounds, int requests) {
   const double raw = median(ways[1].samples, &Sample::rate);
   for (const auto& way : ways) {
     const double rate = median(way.samples, &Sample::rate);
-    fmt::print("{:26} {:9.0f} records/s median, {:9.0f} best, loop {:.3f} us, process {:.3f} us, ratio {:.2f}\n", way.name,
-               rate, std::ranges::max(way.samples, {}, &Sample::rate).rate, median(way.samples, &Sample::loop_us),
-               median(way.samples, &Sample::process_us), rate / raw);
+    fmt::print("{:26} {:9.0f} records/s median, {:9.0f} best, loop {:.3f} us, process {:.3f} us, ratio {:.2f}\n",
+               way.name, rate, std::ranges::max(way.samples, {}, &Sample::rate).rate,
+               median(way.samples, &Sample::loop_us), median(way.samples, &Sample::process_us), rate / raw);
   }
   return 0;
 }

@@ -67,8 +67,8 @@ ClientHandle make_client(rd_kafka_type_t type, const Properties& properties, con
     }
     rd_kafka_topic_conf_set_opaque(rd_kafka_conf_get_default_topic_conf(conf.get()), topic_opaque);
   }
-  const bool oauth = lookup(properties, "sasl.mechanism") == "OAUTHBEARER" ||
-                     lookup(properties, "sasl.mechanisms") == "OAUTHBEARER";
+  const bool oauth =
+      lookup(properties, "sasl.mechanism") == "OAUTHBEARER" || lookup(properties, "sasl.mechanisms") == "OAUTHBEARER";
   if (oauth) rd_kafka_conf_enable_sasl_queue(conf.get(), 1);
 
   auto client = client_from(type, std::move(conf));
@@ -91,7 +91,9 @@ EventPump::EventPump(asio::io_context& loop0, QueueHandle queue, OnEvent on_even
   wake_.signal();
 }
 
-EventPump::~EventPump() { stop(); }
+EventPump::~EventPump() {
+  stop();
+}
 
 void EventPump::stop() {
   if (!queue_) return;

@@ -18,9 +18,9 @@
 
 namespace sidecar::kafka {
 
-/// Creates a client that reports through events only: `events` (RD_KAFKA_EVENT_...) and its errors, statistics and logs.
-/// `overrides` win over `properties`. `topic_opaque` is what rd_kafka_topic_opaque returns for its topics.
-/// Throws std::runtime_error with librdkafka's words, never with a secret's value.
+/// Creates a client that reports through events only: `events` (RD_KAFKA_EVENT_...) and its errors, statistics and
+/// logs. `overrides` win over `properties`. `topic_opaque` is what rd_kafka_topic_opaque returns for its topics. Throws
+/// std::runtime_error with librdkafka's words, never with a secret's value.
 [[nodiscard]] ClientHandle make_client(rd_kafka_type_t type, const Properties& properties, const Properties& overrides,
                                        int events, void* topic_opaque = nullptr);
 

@@ -7,7 +7,8 @@
 
 namespace sidecar::kafka {
 
-/// `owned` says whether this member still owns some of the partitions, as far as librdkafka knows when the answer comes.
+/// `owned` says whether this member still owns some of the partitions, as far as librdkafka knows when the answer
+/// comes.
 ///
 /// Only an answer that will be followed (or was preceded) by the loss of the partitions is `not_a_member`, because the
 /// owner then drops its records and relies on their being delivered again:

@@ -82,8 +82,8 @@ bool refused_with_batch(rd_kafka_resp_err_t error) {
   }
 }
 
-Delivery to_delivery(rd_kafka_resp_err_t error, rd_kafka_msg_status_t status, std::int32_t partition, std::int64_t offset,
-                     std::string_view detail) {
+Delivery to_delivery(rd_kafka_resp_err_t error, rd_kafka_msg_status_t status, std::int32_t partition,
+                     std::int64_t offset, std::string_view detail) {
   Delivery delivery;
   delivery.partition = partition;
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR && status == RD_KAFKA_MSG_STATUS_PERSISTED) {

@@ -6,7 +6,9 @@
 namespace sidecar::kafka {
 namespace {
 
-PartitionList new_list(std::size_t size) { return PartitionList{rd_kafka_topic_partition_list_new(static_cast<int>(size))}; }
+PartitionList new_list(std::size_t size) {
+  return PartitionList{rd_kafka_topic_partition_list_new(static_cast<int>(size))};
+}
 
 void add(const PartitionList& list, const TopicPartition& partition, std::int64_t offset) {
   rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)->offset = offset;
@@ -41,7 +43,8 @@ GroupClient::GroupClient(asio::io_context& loop0, const Properties& properties, 
                          const observability::Logger& logger, std::function<void(rd_kafka_event_t&)> on_event)
     : voice_(logger, std::move(watch)),
       // Offsets are committed by the owner's word alone.
-      client_(make_client(RD_KAFKA_CONSUMER, properties, {{"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"}},
+      client_(make_client(RD_KAFKA_CONSUMER, properties,
+                          {{"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"}},
                           RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT, records_out_.get())),
       on_event_(std::move(on_event)),
       loop0_(loop0) {
@@ -65,8 +68,8 @@ QueueHandle GroupClient::partition_queue(const TopicPartition& partition, Bell& 
   if (!queue) return queue;
   rd_kafka_queue_forward(queue.get(), nullptr);
   rd_kafka_queue_cb_event_enable(queue.get(), ring, &bell);
-  // librdkafka rings only when an empty queue gets its first entry. A partition that was held before comes with an entry
-  // left over from its last revocation: without this first look nobody would ever ring.
+  // librdkafka rings only when an empty queue gets its first entry. A partition that was held before comes with an
+  // entry left over from its last revocation: without this first look nobody would ever ring.
   ring(client_.get(), &bell);
   return queue;
 }
@@ -92,10 +95,12 @@ std::string GroupClient::unassign(const rd_kafka_topic_partition_list_t& partiti
   return words(rd_kafka_assign(client_.get(), nullptr));
 }
 
-std::string GroupClient::restart(const std::vector<PartitionStart>& partitions, const std::vector<PartitionStart>& others) {
+std::string GroupClient::restart(const std::vector<PartitionStart>& partitions,
+                                 const std::vector<PartitionStart>& others) {
   if (cooperative()) {
     const auto list = starts(partitions);
-    if (auto error = words(ErrorHandle{rd_kafka_incremental_unassign(client_.get(), list.get())}); !error.empty()) return error;
+    if (auto error = words(ErrorHandle{rd_kafka_incremental_unassign(client_.get(), list.get())}); !error.empty())
+      return error;
     return words(ErrorHandle{rd_kafka_incremental_assign(client_.get(), list.get())});
   }
   auto all = partitions;
@@ -103,7 +108,9 @@ std::string GroupClient::restart(const std::vector<PartitionStart>& partitions, 
   return words(rd_kafka_assign(client_.get(), starts(all).get()));
 }
 
-bool GroupClient::assignment_lost() const { return rd_kafka_assignment_lost(client_.get()) != 0; }
+bool GroupClient::assignment_lost() const {
+  return rd_kafka_assignment_lost(client_.get()) != 0;
+}
 
 void GroupClient::pause(const std::vector<TopicPartition>& partitions, bool paused) {
   if (partitions.empty()) return;
@@ -123,7 +130,8 @@ std::string GroupClient::commit(const std::vector<CommitEntry>& entries, std::ui
   return words(rd_kafka_commit_queue(client_.get(), list.get(), pump_->queue(), nullptr, opaque_of(number)));
 }
 
-void GroupClient::list_first_offset(const TopicPartition& partition, std::uint64_t number, std::chrono::milliseconds limit) {
+void GroupClient::list_first_offset(const TopicPartition& partition, std::uint64_t number,
+                                    std::chrono::milliseconds limit) {
   const auto list = new_list(1);
   add(list, partition, RD_KAFKA_OFFSET_SPEC_EARLIEST);
   const AdminOptionsHandle options{rd_kafka_AdminOptions_new(client_.get(), RD_KAFKA_ADMIN_OP_LISTOFFSETS)};
@@ -136,7 +144,8 @@ void GroupClient::list_first_offset(const TopicPartition& partition, std::uint64
 std::string GroupClient::fatal_error() const {
   std::array<char, 512> why{};
   const auto error = rd_kafka_fatal_error(client_.get(), why.data(), why.size());
-  return error == RD_KAFKA_RESP_ERR_NO_ERROR ? std::string() : std::string(rd_kafka_err2name(error)) + ": " + why.data();
+  return error == RD_KAFKA_RESP_ERR_NO_ERROR ? std::string()
+                                             : std::string(rd_kafka_err2name(error)) + ": " + why.data();
 }
 
 void GroupClient::start_closing() {

@@ -41,8 +41,8 @@ class GroupClient {
               const observability::Logger& logger, std::function<void(rd_kafka_event_t&)> on_event);
 
   [[nodiscard]] std::string subscribe(const std::vector<std::string>& topics);
-  /// The queue of one partition, no longer forwarded to the consumer's: must happen before `assign`, or the first records
-  /// arrive on the wrong queue. `bell` must outlive the queue.
+  /// The queue of one partition, no longer forwarded to the consumer's: must happen before `assign`, or the first
+  /// records arrive on the wrong queue. `bell` must outlive the queue.
   [[nodiscard]] QueueHandle partition_queue(const TopicPartition& partition, Bell& bell);
   /// Lets a partition queue go; the bell is silent afterwards.
   static void drop(QueueHandle& queue);
@@ -50,9 +50,10 @@ class GroupClient {
   /// Both follow the group's rebalance protocol. Return librdkafka's words on failure, else nothing.
   [[nodiscard]] std::string assign(const rd_kafka_topic_partition_list_t& partitions);
   [[nodiscard]] std::string unassign(const rd_kafka_topic_partition_list_t& partitions);
-  /// Starts some partitions anew. The eager protocol has no way to do that for one alone, so `others` are assigned again at
-  /// their positions.
-  [[nodiscard]] std::string restart(const std::vector<PartitionStart>& partitions, const std::vector<PartitionStart>& others);
+  /// Starts some partitions anew. The eager protocol has no way to do that for one alone, so `others` are assigned
+  /// again at their positions.
+  [[nodiscard]] std::string restart(const std::vector<PartitionStart>& partitions,
+                                    const std::vector<PartitionStart>& others);
   /// True while the group has taken everything away and waits for `unassign`.
   [[nodiscard]] bool assignment_lost() const;
   /// Pausing drops what was fetched ahead; both wait for librdkafka's main thread, some microseconds. Reading meanwhile
@@ -62,7 +63,8 @@ class GroupClient {
   /// The answer is an event OFFSET_COMMIT with this number as opaque. Returns librdkafka's words when it was refused.
   [[nodiscard]] std::string commit(const std::vector<CommitEntry>& entries, std::uint64_t number);
 
-  /// Asks the broker for the partition's low watermark. The answer is an event LISTOFFSETS_RESULT with this number as opaque.
+  /// Asks the broker for the partition's low watermark. The answer is an event LISTOFFSETS_RESULT with this number as
+  /// opaque.
   void list_first_offset(const TopicPartition& partition, std::uint64_t number, std::chrono::milliseconds limit);
 
   /// Also counts as a poll for `max.poll.interval.ms`.

@@ -156,12 +156,12 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
 
   ClientPtr client_;  // null while a refused member waits before it tries again
   std::vector<ClientPtr> retired_;
-  std::deque<Partition> slots_;  // a deque: librdkafka's threads hold the address of the bells
+  std::deque<Partition> slots_;           // a deque: librdkafka's threads hold the address of the bells
   std::deque<std::uint32_t> free_slots_;  // the one free for longest comes first
   std::uint64_t generation_ = 0;
   std::int64_t average_bytes_ = 0;
 
-  PartitionList revoking_;               // what unassign is owed for
+  PartitionList revoking_;                // what unassign is owed for
   std::set<std::uint32_t> revoke_waits_;  // slots of it that were not released yet
 
   std::map<std::uint64_t, PendingCommit> commits_;
@@ -277,7 +277,8 @@ void GroupConsumer::Impl::tick() {
     if (now >= commit.deadline) late.push_back(number);
   }
   for (const auto number : late) {
-    finish_commit(number, {CommitOutcome::failed, fmt::format("no answer to the commit within {} s", commit_time_max / 1s)});
+    finish_commit(number,
+                  {CommitOutcome::failed, fmt::format("no answer to the commit within {} s", commit_time_max / 1s)});
   }
 }
 
@@ -334,15 +335,16 @@ void GroupConsumer::Impl::tell_read_error(std::string text) {
 }
 
 void GroupConsumer::Impl::on_stray_record(rd_kafka_event_t& event) {
-  // Cannot happen while the partition queues are taken before the assignment. If it did, the record would be lost; reading
-  // starts again at it instead.
+  // Cannot happen while the partition queues are taken before the assignment. If it did, the record would be lost;
+  // reading starts again at it instead.
   const auto* const message = rd_kafka_event_message_next(&event);
   if (message == nullptr || message->rkt == nullptr) return;
   auto* const partition = find({rd_kafka_topic_name(message->rkt), message->partition});
   if (partition == nullptr) return;
   const Offset offset{message->offset};
   if (partition->next && *partition->next > offset) return;
-  logger_.log(Level::error, "Record on the wrong queue, reading starts again at it", {{"topic", partition->assigned.partition.topic}});
+  logger_.log(Level::error, "Record on the wrong queue, reading starts again at it",
+              {{"topic", partition->assigned.partition.topic}});
   if (!partition->stopped) partition->next = offset;
   partition->stopped = true;
 }
@@ -431,7 +433,8 @@ void GroupConsumer::Impl::on_revoke(const rd_kafka_topic_partition_list_t& list)
     entry->bell.ready.store(false, std::memory_order_relaxed);
     slots.push_back(entry->assigned.slot);
   }
-  logger_.log(lost ? Level::warn : Level::info, lost ? "Partitions lost" : "Partitions revoked", {{"partitions", list.cnt}});
+  logger_.log(lost ? Level::warn : Level::info, lost ? "Partitions lost" : "Partitions revoked",
+              {{"partitions", list.cnt}});
   if (!lost) revoke_waits_.insert(slots.begin(), slots.end());
   if (listener_ != nullptr && !slots.empty()) listener_->on_revoked(slots, lost);
   // The listener may have released them (or closed everything) already.
@@ -513,7 +516,8 @@ void GroupConsumer::Impl::read_error_in(Partition& partition, const rd_kafka_mes
   if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) partition.stopped = true;
   if (!is_read_error(message.err)) return;
   const auto& [topic, number] = partition.assigned.partition;
-  tell_read_error(fmt::format("{} [{}]: {}: {}", topic, number, rd_kafka_err2name(message.err), rd_kafka_message_errstr(&message)));
+  tell_read_error(
+      fmt::format("{} [{}]: {}: {}", topic, number, rd_kafka_err2name(message.err), rd_kafka_message_errstr(&message)));
 }
 
 bool GroupConsumer::Impl::has_records(std::uint32_t slot) const {
@@ -558,7 +562,8 @@ void GroupConsumer::Impl::bound_prefetch() {
     resume.push_back(slots_[slot].assigned.partition);
   }
   if (!pause.empty()) {
-    logger_.log(Level::info, "Prefetched records exceed their bound, partitions paused", {{"partitions", pause.size()}});
+    logger_.log(Level::info, "Prefetched records exceed their bound, partitions paused",
+                {{"partitions", pause.size()}});
   }
   client_->pause(pause, true);
   client_->pause(resume, false);
@@ -595,8 +600,9 @@ bool GroupConsumer::Impl::owns_any(const std::vector<CommitEntry>& entries) {
 
 void GroupConsumer::Impl::commit(std::vector<CommitEntry> entries, std::function<void(CommitResult)> done) {
   const auto number = ++commit_number_;
-  const auto& pending = commits_.emplace(number, PendingCommit{std::move(entries), std::move(done), Clock::now() + commit_time_max})
-                            .first->second;
+  const auto& pending =
+      commits_.emplace(number, PendingCommit{std::move(entries), std::move(done), Clock::now() + commit_time_max})
+          .first->second;
   CommitResult at_once;
   if (pending.entries.empty()) {
     at_once.outcome = CommitOutcome::committed;
@@ -607,7 +613,8 @@ void GroupConsumer::Impl::commit(std::vector<CommitEntry> entries, std::function
   } else {
     return;
   }
-  asio::post(loop0_, [impl = shared_from_this(), number, result = std::move(at_once)] { impl->finish_commit(number, result); });
+  asio::post(loop0_,
+             [impl = shared_from_this(), number, result = std::move(at_once)] { impl->finish_commit(number, result); });
 }
 
 void GroupConsumer::Impl::on_commit_answer(rd_kafka_event_t& event) {
@@ -616,7 +623,8 @@ void GroupConsumer::Impl::on_commit_answer(rd_kafka_event_t& event) {
   if (found == commits_.end()) return;  // it took too long and was answered already
   auto error = rd_kafka_event_error(&event);
   const auto* const list = rd_kafka_event_topic_partition_list(&event);
-  for (int i = 0; list != nullptr && i < list->cnt && error == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) error = list->elems[i].err;
+  for (int i = 0; list != nullptr && i < list->cnt && error == RD_KAFKA_RESP_ERR_NO_ERROR; ++i)
+    error = list->elems[i].err;
   CommitResult result;
   result.outcome = commit_outcome(error, owns_any(found->second.entries));
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -630,7 +638,8 @@ void GroupConsumer::Impl::finish_commit(std::uint64_t number, CommitResult resul
   if (!entry.empty()) entry.mapped().done(std::move(result));
 }
 
-void GroupConsumer::Impl::first_offset(const TopicPartition& partition, std::function<void(std::optional<Offset>)> done) {
+void GroupConsumer::Impl::first_offset(const TopicPartition& partition,
+                                       std::function<void(std::optional<Offset>)> done) {
   if (!client_ || closing_) {
     asio::post(loop0_, [done = std::move(done)] { done(std::nullopt); });
     return;
@@ -642,7 +651,8 @@ void GroupConsumer::Impl::first_offset(const TopicPartition& partition, std::fun
 }
 
 void GroupConsumer::Impl::on_first_offset(rd_kafka_event_t& event) {
-  auto entry = offset_questions_.extract(static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(rd_kafka_event_opaque(&event))));
+  auto entry = offset_questions_.extract(
+      static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(rd_kafka_event_opaque(&event))));
   if (entry.empty()) return;
   std::optional<Offset> first;
   const auto* const result = rd_kafka_event_ListOffsets_result(&event);
@@ -650,7 +660,8 @@ void GroupConsumer::Impl::on_first_offset(rd_kafka_event_t& event) {
     std::size_t count = 0;
     const auto* const* const infos = rd_kafka_ListOffsets_result_infos(result, &count);
     const auto* const answer = count == 1 ? rd_kafka_ListOffsetsResultInfo_topic_partition(infos[0]) : nullptr;
-    if (answer != nullptr && answer->err == RD_KAFKA_RESP_ERR_NO_ERROR && answer->offset >= 0) first = Offset{answer->offset};
+    if (answer != nullptr && answer->err == RD_KAFKA_RESP_ERR_NO_ERROR && answer->offset >= 0)
+      first = Offset{answer->offset};
   }
   entry.mapped()(first);
 }
@@ -730,22 +741,36 @@ void GroupConsumer::Impl::shut_down_now() {
 GroupConsumer::GroupConsumer(asio::io_context& loop0, GroupConsumerSettings settings, GroupListener& listener,
                              observability::Logger logger)
     : impl_(std::make_shared<Impl>(loop0, std::move(settings), listener, std::move(logger))) {}
-GroupConsumer::~GroupConsumer() { impl_->shut_down_now(); }
+GroupConsumer::~GroupConsumer() {
+  impl_->shut_down_now();
+}
 
-void GroupConsumer::start() { impl_->start(); }
+void GroupConsumer::start() {
+  impl_->start();
+}
 std::size_t GroupConsumer::take(std::uint32_t slot, std::size_t records_max, std::vector<Record>& out) {
   return impl_->take(slot, records_max, out);
 }
-bool GroupConsumer::has_records(std::uint32_t slot) const { return impl_->has_records(slot); }
-void GroupConsumer::release(std::uint32_t slot) { impl_->release(slot); }
+bool GroupConsumer::has_records(std::uint32_t slot) const {
+  return impl_->has_records(slot);
+}
+void GroupConsumer::release(std::uint32_t slot) {
+  impl_->release(slot);
+}
 void GroupConsumer::commit(std::vector<CommitEntry> entries, std::function<void(CommitResult)> done) {
   impl_->commit(std::move(entries), std::move(done));
 }
-std::chrono::milliseconds GroupConsumer::revoke_drain_max() const { return impl_->revoke_drain_max(); }
-bool GroupConsumer::connected(std::chrono::milliseconds grace) const { return impl_->connected(grace); }
+std::chrono::milliseconds GroupConsumer::revoke_drain_max() const {
+  return impl_->revoke_drain_max();
+}
+bool GroupConsumer::connected(std::chrono::milliseconds grace) const {
+  return impl_->connected(grace);
+}
 void GroupConsumer::first_offset(const TopicPartition& partition, std::function<void(std::optional<Offset>)> done) {
   impl_->first_offset(partition, std::move(done));
 }
-Task<> GroupConsumer::close() { return Impl::close(impl_); }
+Task<> GroupConsumer::close() {
+  return Impl::close(impl_);
+}
 
 }  // namespace sidecar::kafka

@@ -78,9 +78,9 @@ class GroupListener {
   virtual ~GroupListener() = default;
   virtual void on_assigned(std::span<const AssignedPartition> partitions) = 0;
   /// The partitions go away. Nothing more can be taken from them. With `lost` false the consumer holds the rebalance up
-  /// until GroupConsumer::release was called for each (commits are still accepted meanwhile; bound the wait). With `lost`
-  /// true they already belong to somebody else: commit nothing. A partition that is lost while its release is awaited is
-  /// told a second time, with `lost` true. After a loss no release is needed.
+  /// until GroupConsumer::release was called for each (commits are still accepted meanwhile; bound the wait). With
+  /// `lost` true they already belong to somebody else: commit nothing. A partition that is lost while its release is
+  /// awaited is told a second time, with `lost` true. After a loss no release is needed.
   virtual void on_revoked(std::span<const std::uint32_t> slots, bool lost) = 0;
   /// Records wait in at least one partition that was empty before.
   virtual void on_records() = 0;
@@ -89,17 +89,19 @@ class GroupListener {
 };
 
 struct GroupConsumerSettings {
-  Properties properties;                        ///< Translated: librdkafka names and values.
+  Properties properties;  ///< Translated: librdkafka names and values.
   std::vector<std::string> topics;
-  std::int64_t prefetch_bytes_max = 64 << 20;   ///< kafka-consumer.prefetchMaxBytes, over all partitions.
+  std::int64_t prefetch_bytes_max = 64 << 20;  ///< kafka-consumer.prefetchMaxBytes, over all partitions.
 };
 
-/// Thread: everything on loop 0. Uses events (rebalance, commit, error, log) from the consumer queue, and one un-forwarded
-/// queue per partition; polls at least once a second, so `max.poll.interval.ms` never expires because of its owner.
+/// Thread: everything on loop 0. Uses events (rebalance, commit, error, log) from the consumer queue, and one
+/// un-forwarded queue per partition; polls at least once a second, so `max.poll.interval.ms` never expires because of
+/// its owner.
 class GroupConsumer {
  public:
   /// Throws std::runtime_error with librdkafka's words when the configuration cannot work. Does not wait for a broker.
-  GroupConsumer(asio::io_context& loop0, GroupConsumerSettings settings, GroupListener& listener, observability::Logger logger);
+  GroupConsumer(asio::io_context& loop0, GroupConsumerSettings settings, GroupListener& listener,
+                observability::Logger logger);
   ~GroupConsumer();
   GroupConsumer(const GroupConsumer&) = delete;
   GroupConsumer& operator=(const GroupConsumer&) = delete;
@@ -115,15 +117,15 @@ class GroupConsumer {
   void release(std::uint32_t slot);
   /// Commits; `done` is called once, on loop 0, later.
   void commit(std::vector<CommitEntry> entries, std::function<void(CommitResult)> done);
-  /// The first offset the partition still holds (its low watermark, asked from the broker); nothing when that cannot be told
-  /// within a few seconds. `done` is called once, on loop 0, later.
+  /// The first offset the partition still holds (its low watermark, asked from the broker); nothing when that cannot be
+  /// told within a few seconds. `done` is called once, on loop 0, later.
   void first_offset(const TopicPartition& partition, std::function<void(std::optional<Offset>)> done);
   /// Half the session timeout: the bound for draining on revoke (22.5 s for the `consumer` protocol).
   [[nodiscard]] std::chrono::milliseconds revoke_drain_max() const;
   [[nodiscard]] bool connected(std::chrono::milliseconds grace = std::chrono::seconds(10)) const;
 
-  /// Leaves the group (a static member stays) and frees everything. Partitions still held are given up as they are: commit
-  /// first. Every Record taken must have been destroyed before. No listener call comes after it was called.
+  /// Leaves the group (a static member stays) and frees everything. Partitions still held are given up as they are:
+  /// commit first. Every Record taken must have been destroyed before. No listener call comes after it was called.
   Task<> close();
 
  private:

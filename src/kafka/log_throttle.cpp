@@ -24,7 +24,8 @@ std::optional<std::uint64_t> LogThrottle::pass(std::string_view kind, TimePoint 
 std::vector<std::pair<std::string, std::uint64_t>> LogThrottle::ended(TimePoint now) {
   std::vector<std::pair<std::string, std::uint64_t>> told;
   for (auto& [name, entry] : kinds_) {
-    if (entry.dropped > 0 && now - entry.window_start >= window_) told.emplace_back(name, std::exchange(entry.dropped, 0));
+    if (entry.dropped > 0 && now - entry.window_start >= window_)
+      told.emplace_back(name, std::exchange(entry.dropped, 0));
   }
   return told;
 }

@@ -19,7 +19,8 @@ namespace {
 using MockHandle = std::unique_ptr<rd_kafka_mock_cluster_t, DestroyWith<rd_kafka_mock_cluster_destroy>>;
 
 void check(rd_kafka_resp_err_t error, const std::string& what) {
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(fmt::format("{}: {}", what, rd_kafka_err2str(error)));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    throw std::runtime_error(fmt::format("{}: {}", what, rd_kafka_err2str(error)));
 }
 
 }  // namespace
@@ -40,7 +41,9 @@ MockCluster::MockCluster(int brokers) : handles_(std::make_unique<Handles>()) {
 
 MockCluster::~MockCluster() = default;
 
-std::string MockCluster::bootstrap_servers() const { return rd_kafka_mock_cluster_bootstraps(handles_->cluster.get()); }
+std::string MockCluster::bootstrap_servers() const {
+  return rd_kafka_mock_cluster_bootstraps(handles_->cluster.get());
+}
 
 void MockCluster::create_topic(const std::string& topic, int partitions, int replication) {
   check(rd_kafka_mock_topic_create(handles_->cluster.get(), topic.c_str(), partitions, replication), "topic " + topic);

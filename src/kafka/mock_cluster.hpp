@@ -1,8 +1,9 @@
-/// A Kafka cluster inside the process, in memory: librdkafka's mock. For the demo, tests and benchmarks; it proves nothing
-/// about a real broker.
+/// A Kafka cluster inside the process, in memory: librdkafka's mock. For the demo, tests and benchmarks; it proves
+/// nothing about a real broker.
 ///
 /// What to know about it:
-/// - It keeps at most 5 MB or 100,000 batches per partition and silently drops the oldest. One thread serves all brokers.
+/// - It keeps at most 5 MB or 100,000 batches per partition and silently drops the oldest. One thread serves all
+/// brokers.
 /// - Empty fetches wait for the whole `fetch.wait.max.ms`; consumers want 10 ms there.
 /// - The sockets it accepts lack TCP_NODELAY, which shows as 40 ms on quiet connections. A program that cares defines
 ///   `accept()` itself, sets the option there, and is linked with -rdynamic (see `set_no_delay`).
@@ -23,8 +24,8 @@
 
 namespace sidecar::kafka {
 
-/// Requests that errors can be pushed for (Kafka's API keys).
-enum class MockRequest : std::int16_t {
+/// Requests that errors can be pushed for (Kafka's API keys, which are 16 bits wide).
+enum class MockRequest : std::int16_t {  // NOLINT(performance-enum-size)
   produce = 0,
   fetch = 1,
   metadata = 3,
@@ -57,7 +58,8 @@ class MockCluster {
   void push_errors(MockRequest request, const std::vector<int>& errors);
   /// The next answers of one broker carry these errors and come after these delays. The request takes effect before the
   /// delay, unless its error is not 0.
-  void push_errors(int broker, MockRequest request, const std::vector<std::pair<int, std::chrono::milliseconds>>& errors);
+  void push_errors(int broker, MockRequest request,
+                   const std::vector<std::pair<int, std::chrono::milliseconds>>& errors);
   void clear_errors(MockRequest request);
   /// Every use of the topic fails with this error in metadata, until it is set to 0.
   void set_topic_error(const std::string& topic, int error);
@@ -73,8 +75,9 @@ class MockCluster {
   [[nodiscard]] std::vector<StoredRecord> read(const std::string& topic,
                                                std::chrono::milliseconds limit = std::chrono::seconds(10)) const;
   /// The committed offset of a group for one partition, nothing when there is none. Waits at most `limit`.
-  [[nodiscard]] std::optional<CommittedOffset> committed(const std::string& group, const TopicPartition& partition,
-                                                         std::chrono::milliseconds limit = std::chrono::seconds(10)) const;
+  [[nodiscard]] std::optional<CommittedOffset> committed(
+      const std::string& group, const TopicPartition& partition,
+      std::chrono::milliseconds limit = std::chrono::seconds(10)) const;
 
  private:
   struct Handles;

@@ -24,9 +24,9 @@ struct PrefetchChange {
   std::vector<std::uint32_t> resume;
 };
 
-/// Above `bytes_max` the fullest partitions are paused until the rest fits. A paused partition comes back when a full queue
-/// more would fit, the one that waited longest first; and after `paused_max` in any case, so that busy neighbours cannot
-/// keep it out for ever (the next round then pauses whichever is fullest).
+/// Above `bytes_max` the fullest partitions are paused until the rest fits. A paused partition comes back when a full
+/// queue more would fit, the one that waited longest first; and after `paused_max` in any case, so that busy neighbours
+/// cannot keep it out for ever (the next round then pauses whichever is fullest).
 [[nodiscard]] PrefetchChange balance_prefetch(std::span<const PartitionLoad> loads, std::int64_t bytes_max,
                                               std::chrono::milliseconds paused_max = std::chrono::seconds(10));
 

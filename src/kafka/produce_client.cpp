@@ -23,16 +23,17 @@ ProduceClient::ProduceClient(asio::io_context& loop0, const Properties& properti
       client_(make_client(RD_KAFKA_PRODUCER, properties, overrides, RD_KAFKA_EVENT_DR)) {
   QueueHandle queue{rd_kafka_queue_get_main(client_.get())};
   rd_kafka_set_log_queue(client_.get(), queue.get());
-  pump_ = std::make_unique<EventPump>(loop0, std::move(queue), [this, events = std::move(events)](rd_kafka_event_t& event) {
-    if (rd_kafka_event_type(&event) == RD_KAFKA_EVENT_DR) {
-      events.on_reports(event);
-      return;
-    }
-    voice_.handle(event);
-    const bool is_error = rd_kafka_event_type(&event) == RD_KAFKA_EVENT_ERROR;
-    // The event carries the code of the error behind, not _FATAL.
-    if (is_error && rd_kafka_event_error_is_fatal(&event) != 0) events.on_fatal();
-  });
+  pump_ =
+      std::make_unique<EventPump>(loop0, std::move(queue), [this, events = std::move(events)](rd_kafka_event_t& event) {
+        if (rd_kafka_event_type(&event) == RD_KAFKA_EVENT_DR) {
+          events.on_reports(event);
+          return;
+        }
+        voice_.handle(event);
+        const bool is_error = rd_kafka_event_type(&event) == RD_KAFKA_EVENT_ERROR;
+        // The event carries the code of the error behind, not _FATAL.
+        if (is_error && rd_kafka_event_error_is_fatal(&event) != 0) events.on_fatal();
+      });
 }
 
 TopicHandle ProduceClient::topic(const std::string& name) const {
@@ -71,14 +72,16 @@ rd_kafka_resp_err_t ProduceClient::produce(rd_kafka_topic_t* topic, const Produc
   }
   const ErrorHandle error{rd_kafka_produceva(client_.get(), vus.data(), count)};
   // After a fatal error the code is that of the error, not _FATAL.
-  if (error) return rd_kafka_error_is_fatal(error.get()) != 0 ? RD_KAFKA_RESP_ERR__FATAL : rd_kafka_error_code(error.get());
+  if (error)
+    return rd_kafka_error_is_fatal(error.get()) != 0 ? RD_KAFKA_RESP_ERR__FATAL : rd_kafka_error_code(error.get());
   // The message owns them now; after an error they are still ours.
   [[maybe_unused]] auto* const owned = headers.release();
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 void ProduceClient::purge(bool in_flight) {
-  const int flags = RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING | (in_flight ? RD_KAFKA_PURGE_F_INFLIGHT : 0);
+  const int flags =
+      RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING | (in_flight ? RD_KAFKA_PURGE_F_INFLIGHT : 0);
   // Refused only for a client that is no producer.
   [[maybe_unused]] const auto error = rd_kafka_purge(client_.get(), flags);
 }
@@ -86,7 +89,8 @@ void ProduceClient::purge(bool in_flight) {
 std::string ProduceClient::fatal_error() const {
   std::array<char, 512> why{};
   const auto error = rd_kafka_fatal_error(client_.get(), why.data(), why.size());
-  return error == RD_KAFKA_RESP_ERR_NO_ERROR ? std::string() : std::string(rd_kafka_err2name(error)) + ": " + why.data();
+  return error == RD_KAFKA_RESP_ERR_NO_ERROR ? std::string()
+                                             : std::string(rd_kafka_err2name(error)) + ": " + why.data();
 }
 
 ClientHandle ProduceClient::release() {

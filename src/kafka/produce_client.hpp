@@ -1,5 +1,5 @@
-/// One librdkafka producer and what belongs to it. The Producer has one for everything, and now and then a second one that
-/// sends each record in a batch of its own.
+/// One librdkafka producer and what belongs to it. The Producer has one for everything, and now and then a second one
+/// that sends each record in a batch of its own.
 #pragma once
 
 #include <atomic>

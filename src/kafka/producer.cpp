@@ -49,7 +49,8 @@ class Producer::Impl : public std::enable_shared_from_this<Producer::Impl> {
   /// A place in the queue for room, given back however the coroutine ends.
   class Turn {
    public:
-    Turn(Impl& impl, LoopExecutor executor) : impl_(impl.shared_from_this()), signal_(std::make_shared<Signal>(executor)) {}
+    Turn(Impl& impl, const LoopExecutor& executor)
+        : impl_(impl.shared_from_this()), signal_(std::make_shared<Signal>(executor)) {}
     ~Turn();
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
@@ -130,7 +131,7 @@ class Producer::Impl : public std::enable_shared_from_this<Producer::Impl> {
     Clock::time_point purge_at;
   };
   std::vector<Retired> retired_;
-  ClientPtr alone_;                               // sends each record in a batch of its own; made when needed
+  ClientPtr alone_;  // sends each record in a batch of its own; made when needed
   std::deque<std::pair<Send*, std::uint32_t>> alone_queue_;  // a Send keeps itself while it stands here
   Clock::time_point last_renewal_ = Clock::time_point::min();
   bool renewal_wanted_ = false;
@@ -278,7 +279,7 @@ Task<std::vector<Delivery>> Producer::Impl::send(std::shared_ptr<Impl> impl, std
 // Loop 0
 
 Producer::Impl::ClientPtr Producer::Impl::make_client(const Properties& overrides,
-                                                         std::shared_ptr<ConnectionWatch> watch) {
+                                                      std::shared_ptr<ConnectionWatch> watch) {
   // The events need the client they come from, which exists only afterwards.
   const auto slot = std::make_shared<ProduceClient*>(nullptr);
   ProduceClient::Events events{
@@ -522,7 +523,8 @@ void Producer::Impl::purge_all() {
 }
 
 bool Producer::Impl::clients_unused() const {
-  return current_.use_count() <= 1 && std::ranges::all_of(retired_, [](const Retired& e) { return e.client.use_count() <= 1; });
+  return current_.use_count() <= 1 &&
+         std::ranges::all_of(retired_, [](const Retired& e) { return e.client.use_count() <= 1; });
 }
 
 void Producer::Impl::release_clients() {
@@ -564,7 +566,8 @@ Task<> Producer::Impl::stop(std::shared_ptr<Impl> impl, std::chrono::millisecond
   impl->stopped_ = true;
   impl->ticker_.cancel();
   impl->release_clients();
-  if (!co_await impl->reaper_.wait(5s)) impl->logger_.log(Level::warn, "Producer is left to the end of the process", {});
+  if (!co_await impl->reaper_.wait(5s))
+    impl->logger_.log(Level::warn, "Producer is left to the end of the process", {});
 }
 
 void Producer::Impl::shut_down_now() {
@@ -588,14 +591,22 @@ Producer::Producer(asio::io_context& loop0, ProducerSettings settings, observabi
     : impl_(std::make_shared<Impl>(loop0, std::move(settings), std::move(logger))) {
   impl_->start();
 }
-Producer::~Producer() { impl_->shut_down_now(); }
+Producer::~Producer() {
+  impl_->shut_down_now();
+}
 
 Task<std::vector<Delivery>> Producer::send(std::string topic, std::vector<ProduceRecord> records,
                                            std::shared_ptr<const void> owner, bool limit_size) {
   return Impl::send(impl_, std::move(topic), std::move(records), std::move(owner), limit_size);
 }
-std::size_t Producer::records_in_flight() const { return impl_->records_in_flight(); }
-bool Producer::connected(std::chrono::milliseconds grace) const { return impl_->connected(grace); }
-Task<> Producer::stop(std::chrono::milliseconds limit) { return Impl::stop(impl_, limit); }
+std::size_t Producer::records_in_flight() const {
+  return impl_->records_in_flight();
+}
+bool Producer::connected(std::chrono::milliseconds grace) const {
+  return impl_->connected(grace);
+}
+Task<> Producer::stop(std::chrono::milliseconds limit) {
+  return Impl::stop(impl_, limit);
+}
 
 }  // namespace sidecar::kafka

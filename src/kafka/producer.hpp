@@ -22,8 +22,8 @@ struct HeaderView {
   std::optional<std::string_view> value;  ///< Nothing: a null value, which Kafka allows.
 };
 
-/// One record to write. Nothing is copied: keys, values and headers (the array and what it points to) must live until the
-/// send's slots are all settled, which the `owner` of the send guarantees.
+/// One record to write. Nothing is copied: keys, values and headers (the array and what it points to) must live until
+/// the send's slots are all settled, which the `owner` of the send guarantees.
 struct ProduceRecord {
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;  ///< Nothing: a tombstone.
@@ -35,8 +35,8 @@ struct ProduceRecord {
 
 /// What became of one record. The three are never mixed up.
 enum class Outcome : std::uint8_t {
-  written,      ///< In the log (of all in-sync replicas with acks=all); partition and offset are known. The offset is -1
-                ///< in one rare case: a retry that the broker recognised as a duplicate without remembering where it is.
+  written,  ///< In the log (of all in-sync replicas with acks=all); partition and offset are known. The offset is -1
+            ///< in one rare case: a retry that the broker recognised as a duplicate without remembering where it is.
   not_written,  ///< Certainly not in the log.
   unknown,      ///< Sent, but nobody said what became of it; also: no report before the deadline.
 };
@@ -47,19 +47,19 @@ struct Delivery {
   std::int64_t offset = -1;
   /// 40101, 40301, 50002 or 50003 (0 when written) as in the produce answer.
   std::int32_t error_code = 0;
-  std::string error;               ///< librdkafka's words; for unknown outcomes the text says so.
-  bool refused_for_size = false;   ///< MSG_SIZE_TOO_LARGE: of the broker, or of our own max.request.size.
+  std::string error;              ///< librdkafka's words; for unknown outcomes the text says so.
+  bool refused_for_size = false;  ///< MSG_SIZE_TOO_LARGE: of the broker, or of our own max.request.size.
 };
 
 struct ProducerSettings {
-  Properties properties;                          ///< Translated: librdkafka names and values.
-  std::int64_t record_bytes_max = 1048576;        ///< max.request.size, enforced here before a record is handed over.
-  std::chrono::milliseconds block_max{60000};     ///< max.block.ms: longest wait for room in the queue.
+  Properties properties;                       ///< Translated: librdkafka names and values.
+  std::int64_t record_bytes_max = 1048576;     ///< max.request.size, enforced here before a record is handed over.
+  std::chrono::milliseconds block_max{60000};  ///< max.block.ms: longest wait for room in the queue.
   std::chrono::milliseconds request_timeout{125000};  ///< Slots open after this are `unknown`.
 };
 
-/// Thread: constructed, stopped and destroyed on loop 0, which also drains the delivery reports. `send` may be awaited on
-/// any loop and resumes on the caller's loop; crossing costs one post per send, none per record.
+/// Thread: constructed, stopped and destroyed on loop 0, which also drains the delivery reports. `send` may be awaited
+/// on any loop and resumes on the caller's loop; crossing costs one post per send, none per record.
 class Producer {
  public:
   /// Throws std::runtime_error with librdkafka's words when the configuration cannot work. Does not wait for a broker.
@@ -68,12 +68,12 @@ class Producer {
   Producer(const Producer&) = delete;
   Producer& operator=(const Producer&) = delete;
 
-  /// Writes `records` to `topic` in order and returns one Delivery per record, in the same order, when all are settled or
-  /// the deadline has passed. `owner` keeps alive what the records point to; it is released after the last report, even
-  /// when that comes after the deadline. Records refused together with their batch (NOT_PERSISTED) were sent again one
-  /// by one before this returns. `limit_size` false leaves the size to the topic alone (dead letters).
-  Task<std::vector<Delivery>> send(std::string topic, std::vector<ProduceRecord> records, std::shared_ptr<const void> owner,
-                                   bool limit_size = true);
+  /// Writes `records` to `topic` in order and returns one Delivery per record, in the same order, when all are settled
+  /// or the deadline has passed. `owner` keeps alive what the records point to; it is released after the last report,
+  /// even when that comes after the deadline. Records refused together with their batch (NOT_PERSISTED) were sent again
+  /// one by one before this returns. `limit_size` false leaves the size to the topic alone (dead letters).
+  Task<std::vector<Delivery>> send(std::string topic, std::vector<ProduceRecord> records,
+                                   std::shared_ptr<const void> owner, bool limit_size = true);
 
   /// Records handed over and not yet settled.
   [[nodiscard]] std::size_t records_in_flight() const;

@@ -28,7 +28,8 @@ void RawRecord::headers(std::vector<HeaderView>& out) const {
   const char* name = nullptr;
   const void* value = nullptr;
   std::size_t size = 0;
-  for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+  for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+       ++i) {
     auto& header = out.emplace_back();
     header.name = name;
     if (value != nullptr) header.value = std::string_view(static_cast<const char*>(value), size);

@@ -15,9 +15,13 @@ std::int64_t varint_size(std::size_t number) {
   return (static_cast<std::int64_t>(std::bit_width(zigzag | 1U)) + 6) / 7;
 }
 
-std::int64_t text_size(std::string_view text) { return varint_size(text.size()) + static_cast<std::int64_t>(text.size()); }
+std::int64_t text_size(std::string_view text) {
+  return varint_size(text.size()) + static_cast<std::int64_t>(text.size());
+}
 
-std::int64_t field_size(const std::optional<std::string_view>& field) { return field ? text_size(*field) : 1; }
+std::int64_t field_size(const std::optional<std::string_view>& field) {
+  return field ? text_size(*field) : 1;
+}
 
 }  // namespace
 

@@ -27,7 +27,7 @@ struct Slot {
 /// it hands over and by loop 0 with the reports, never the same element by both; `open` orders the two.
 struct Send {
   Send(std::string topic_name, std::vector<ProduceRecord> all_records, std::shared_ptr<const void> keeps_alive,
-       LoopExecutor executor)
+       const LoopExecutor& executor)
       : topic(std::move(topic_name)),
         records(std::move(all_records)),
         owner(std::move(keeps_alive)),

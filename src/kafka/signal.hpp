@@ -14,7 +14,7 @@ namespace sidecar::kafka {
 /// Thread: `wait_until`, `reset` and `abandon` on the loop of the coroutine; `raise` anywhere.
 class Signal : public std::enable_shared_from_this<Signal> {
  public:
-  explicit Signal(LoopExecutor executor) : executor_(executor) {}
+  explicit Signal(const LoopExecutor& executor) : executor_(executor) {}
 
   void raise();
   /// Waits until it is raised or the time has come. True when it was raised. One waiter at a time.

@@ -8,9 +8,8 @@
 
 namespace sidecar::kafka {
 
-/// First come, first served: one waiter has the turn and keeps it until it leaves, so that a large request is not starved by
-/// small ones and none overtakes another.
-/// Thread: loop 0.
+/// First come, first served: one waiter has the turn and keeps it until it leaves, so that a large request is not
+/// starved by small ones and none overtakes another. Thread: loop 0.
 class TurnQueue {
  public:
   /// Lines up; the signal is raised when it is this waiter's turn.

@@ -1,5 +1,6 @@
-// ThreadSanitizer knows POSIX threads, not C11's, and dies in a thread it did not see start. librdkafka uses C11's, so with
-// that sanitizer the few functions it calls are defined here on top of POSIX ones, which are the same thing in glibc.
+// ThreadSanitizer knows POSIX threads, not C11's, and dies in a thread it did not see start. librdkafka uses C11's, so
+// with that sanitizer the few functions it calls are defined here on top of POSIX ones, which are the same thing in
+// glibc.
 #include <pthread.h>
 #include <threads.h>
 
@@ -20,9 +21,15 @@ void* run_thread(void* opaque) {
   return reinterpret_cast<void*>(static_cast<std::intptr_t>(start->run(start->argument)));
 }
 
-pthread_mutex_t* posix(mtx_t* mutex) { return reinterpret_cast<pthread_mutex_t*>(mutex); }
-pthread_cond_t* posix(cnd_t* condition) { return reinterpret_cast<pthread_cond_t*>(condition); }
-int result(int error) { return error == 0 ? thrd_success : thrd_error; }
+pthread_mutex_t* posix(mtx_t* mutex) {
+  return reinterpret_cast<pthread_mutex_t*>(mutex);
+}
+pthread_cond_t* posix(cnd_t* condition) {
+  return reinterpret_cast<pthread_cond_t*>(condition);
+}
+int result(int error) {
+  return error == 0 ? thrd_success : thrd_error;
+}
 
 }  // namespace
 
@@ -37,7 +44,9 @@ int thrd_join(thrd_t thread, int* code) {
   if (code != nullptr) *code = static_cast<int>(reinterpret_cast<std::intptr_t>(returned));
   return result(error);
 }
-thrd_t thrd_current() { return ::pthread_self(); }
+thrd_t thrd_current() {
+  return ::pthread_self();
+}
 
 int mtx_init(mtx_t* mutex, int type) {
   pthread_mutexattr_t attributes;
@@ -47,23 +56,41 @@ int mtx_init(mtx_t* mutex, int type) {
   ::pthread_mutexattr_destroy(&attributes);
   return result(error);
 }
-int mtx_lock(mtx_t* mutex) { return result(::pthread_mutex_lock(posix(mutex))); }
-int mtx_unlock(mtx_t* mutex) { return result(::pthread_mutex_unlock(posix(mutex))); }
-void mtx_destroy(mtx_t* mutex) { ::pthread_mutex_destroy(posix(mutex)); }
+int mtx_lock(mtx_t* mutex) {
+  return result(::pthread_mutex_lock(posix(mutex)));
+}
+int mtx_unlock(mtx_t* mutex) {
+  return result(::pthread_mutex_unlock(posix(mutex)));
+}
+void mtx_destroy(mtx_t* mutex) {
+  ::pthread_mutex_destroy(posix(mutex));
+}
 
-int cnd_init(cnd_t* condition) { return result(::pthread_cond_init(posix(condition), nullptr)); }
-int cnd_signal(cnd_t* condition) { return result(::pthread_cond_signal(posix(condition))); }
-int cnd_broadcast(cnd_t* condition) { return result(::pthread_cond_broadcast(posix(condition))); }
-int cnd_wait(cnd_t* condition, mtx_t* mutex) { return result(::pthread_cond_wait(posix(condition), posix(mutex))); }
+int cnd_init(cnd_t* condition) {
+  return result(::pthread_cond_init(posix(condition), nullptr));
+}
+int cnd_signal(cnd_t* condition) {
+  return result(::pthread_cond_signal(posix(condition)));
+}
+int cnd_broadcast(cnd_t* condition) {
+  return result(::pthread_cond_broadcast(posix(condition)));
+}
+int cnd_wait(cnd_t* condition, mtx_t* mutex) {
+  return result(::pthread_cond_wait(posix(condition), posix(mutex)));
+}
 int cnd_timedwait(cnd_t* condition, mtx_t* mutex, const timespec* until) {
   const int error = ::pthread_cond_timedwait(posix(condition), posix(mutex), until);
   return error == ETIMEDOUT ? thrd_timedout : result(error);
 }
-void cnd_destroy(cnd_t* condition) { ::pthread_cond_destroy(posix(condition)); }
+void cnd_destroy(cnd_t* condition) {
+  ::pthread_cond_destroy(posix(condition));
+}
 
 }  // extern "C"
 
-// librdkafka is not built with the sanitizer, so it does not see the atomic counters by which the last user of a buffer or
-// topic is found, and takes the freeing for a race.
+// librdkafka is not built with the sanitizer, so it does not see the atomic counters by which the last user of a buffer
+// or topic is found, and takes the freeing for a race.
 extern "C" const char* __tsan_default_suppressions();  // NOLINT(bugprone-reserved-identifier)
-extern "C" const char* __tsan_default_suppressions() { return "race:rd_buf_destroy\nrace:rwlock_destroy\n"; }
+extern "C" const char* __tsan_default_suppressions() {
+  return "race:rd_buf_destroy\nrace:rwlock_destroy\n";
+}

@@ -97,7 +97,8 @@ TEST(ToDelivery, NeverCallsAnUnknownOutcomeAFailureOrASuccess) {
 }
 
 TEST(ToDelivery, AWrittenDuplicateWithoutAnOffsetSaysSo) {
-  const auto delivery = to_delivery(RD_KAFKA_RESP_ERR_NO_ERROR, RD_KAFKA_MSG_STATUS_PERSISTED, 1, RD_KAFKA_OFFSET_INVALID + 7, {});
+  const auto delivery =
+      to_delivery(RD_KAFKA_RESP_ERR_NO_ERROR, RD_KAFKA_MSG_STATUS_PERSISTED, 1, RD_KAFKA_OFFSET_INVALID + 7, {});
   EXPECT_EQ(delivery.outcome, Outcome::written);
   EXPECT_EQ(delivery.offset, -1);
 }
@@ -112,8 +113,8 @@ TEST(ToDelivery, KeepsTheWordsOfLibrdkafka) {
 TEST(ToDelivery, MarksRefusalsForSize) {
   EXPECT_TRUE(not_handed_over(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE).refused_for_size);
   EXPECT_FALSE(not_handed_over(RD_KAFKA_RESP_ERR_INVALID_RECORD).refused_for_size);
-  EXPECT_FALSE(
-      to_delivery(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED, 0, -1, {}).refused_for_size);
+  EXPECT_FALSE(to_delivery(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED, 0, -1, {})
+                   .refused_for_size);
 }
 
 TEST(RefusedWithBatch, IsTrueOnlyForWhatABrokerFoundWrongInABatch) {

@@ -18,7 +18,8 @@ TEST(BalancePrefetch, LeavesEverythingAloneWithinTheBound) {
 }
 
 TEST(BalancePrefetch, PausesTheFullestUntilTheRestFits) {
-  const std::vector<PartitionLoad> loads{{.slot = 0, .bytes = 300}, {.slot = 1, .bytes = 900}, {.slot = 2, .bytes = 600}};
+  const std::vector<PartitionLoad> loads{
+      {.slot = 0, .bytes = 300}, {.slot = 1, .bytes = 900}, {.slot = 2, .bytes = 600}};
   EXPECT_THAT(balance_prefetch(loads, 1799).pause, ElementsAre(1));
   EXPECT_THAT(balance_prefetch(loads, 500).pause, ElementsAre(1, 2));
   EXPECT_THAT(balance_prefetch(loads, 0).pause, ElementsAre(1, 2, 0));

@@ -134,7 +134,8 @@ TEST_F(ProducerTest, ReportsWhereEachRecordIsAndKeepsItsFields) {
   MockCluster cluster;
   cluster.create_topic("t", 4);
   Producer producer(loop.context(), settings(cluster), {});
-  const std::array<HeaderView, 3> headers{HeaderView{"h1", "one"}, HeaderView{"null", std::nullopt}, HeaderView{"", ""}};
+  const std::array<HeaderView, 3> headers{HeaderView{"h1", "one"}, HeaderView{"null", std::nullopt},
+                                          HeaderView{"", ""}};
   std::vector<ProduceRecord> records(4);
   records[0] = {.key = "kafka", .value = "x", .headers = headers, .partition = {}, .timestamp_ms = 1700000000000};
   records[1] = {.key = std::nullopt, .value = "", .headers = {}, .partition = 2};

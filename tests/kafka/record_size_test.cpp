@@ -21,7 +21,8 @@ TEST(RecordSizeUpperBound, IsTheBatchHeaderPlusTheMostARecordHeaderCanTakePlusIt
 
 TEST(RecordSizeUpperBound, CountsLengthsAsZigZagNumbers) {
   // One byte holds lengths up to 63, two up to 8191, three up to 1048575.
-  for (const auto& [size, length_bytes] : {std::pair{63, 1}, {64, 2}, {8191, 2}, {8192, 3}, {1048575, 3}, {1048576, 4}}) {
+  for (const auto& [size, length_bytes] :
+       {std::pair{63, 1}, {64, 2}, {8191, 2}, {8192, 3}, {1048575, 3}, {1048576, 4}}) {
     const std::string value(static_cast<std::size_t>(size), 'x');
     ProduceRecord record;
     record.value = value;
