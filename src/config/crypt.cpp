@@ -46,7 +46,7 @@ std::optional<std::string> open_cbc(const Key& key, const Bytes& cipher) {
       EVP_DecryptUpdate(context.get(), out, &size, cipher.data(), static_cast<int>(cipher.size())) != 1 ||
       EVP_DecryptFinal_ex(context.get(), out + size, &rest) != 1)
     return std::nullopt;
-  plain.resize(static_cast<std::size_t>(size + rest));
+  plain.resize(static_cast<std::size_t>(size) + static_cast<std::size_t>(rest));
   return plain;
 }
 

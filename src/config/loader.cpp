@@ -80,7 +80,7 @@ void Loader::read(const FileSchema& file) {
   const auto* map = tree ? &*tree : nullptr;
   for (const auto& key : file.keys()) {
     if (key.properties) {
-      read_properties(file, key, map);
+      read_properties(file, key, *key.properties, map);
       continue;
     }
     const auto full = fmt::format("{}.{}", file.name(), key.name);
@@ -110,8 +110,7 @@ Value Loader::value_of(const FileSchema& file, const Key& key, const Value* tree
   return Value::of_text(*key.fallback, value.origin);
 }
 
-void Loader::read_properties(const FileSchema& file, const Key& key, const Value* tree) {
-  const auto& spec = *key.properties;
+void Loader::read_properties(const FileSchema& file, const Key& key, const PropertiesSpec& spec, const Value* tree) {
   auto& target = *key.property_target;
   const auto* own = tree != nullptr ? at_path(*tree, key.path) : nullptr;
   const auto whole = sources_.find(fmt::format("{}.{}", file.name(), key.name));

@@ -53,7 +53,7 @@ class Loader {
 
  private:
   Value value_of(const FileSchema& file, const Key& key, const Value* tree);
-  void read_properties(const FileSchema& file, const Key& key, const Value* tree);
+  void read_properties(const FileSchema& file, const Key& key, const PropertiesSpec& spec, const Value* tree);
   void check_keys(const FileSchema& file, const Value& map, const std::string& prefix);
   void keep(std::string key, Value value, const std::optional<std::string>& fallback, bool without_effect);
 

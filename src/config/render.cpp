@@ -116,7 +116,7 @@ std::string default_file(const FileSchema& file) {
     const auto indent = std::string(2 * open.size(), ' ');
     auto comment = key.meaning;
     if (key.without_effect)
-      comment = comment.empty() ? "without effect in this version" : comment + " Without effect in this version.";
+      comment += comment.empty() ? "Without effect in this version." : " Without effect in this version.";
     if (!comment.empty()) out += fmt::format("\n{}# {}\n", indent, comment);
     if (!key.properties) {
       out += fmt::format("{}{}: {}\n", indent, leaf, placeholder(file.name(), key.name, key.fallback));
@@ -146,10 +146,12 @@ void write_chapter(std::ostream& out, const FileSchema& file) {
     out << fmt::format("Read from `{}.yml` where that older name is used.\n\n", file.older_name());
   std::string without_effect;
   const Key* properties = nullptr;
+  const PropertiesSpec* spec = nullptr;
   out << "| Key in values.yml | Value | Default | Meaning |\n|---|---|---|---|\n";
   for (const auto& key : file.keys()) {
     if (key.properties) {
       properties = &key;
+      spec = &*key.properties;
       continue;
     }
     if (key.without_effect) {
@@ -160,10 +162,10 @@ void write_chapter(std::ostream& out, const FileSchema& file) {
                        cell(shown_default(key.fallback, key.fallback_note)), cell(key.meaning));
   }
   if (!without_effect.empty()) out << "\nAccepted without effect in this version: " << without_effect << ".\n";
-  if (properties != nullptr) {
+  if (spec != nullptr) {
     out << fmt::format("\n`{}`: {} Built in:\n\n| Property | Key in values.yml | Default | Note |\n|---|---|---|---|\n",
                        properties->path, properties->meaning);
-    for (const auto& each : properties->properties->defaults)
+    for (const auto& each : spec->defaults)
       out << fmt::format("| `{}` | `{}.{}` | {} | {} |\n", each.name, file.name(), each.placeholder,
                          each.fallback ? fmt::format("`{}`", *each.fallback) : "left out", cell(each.meaning));
   }

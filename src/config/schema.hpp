@@ -2,10 +2,12 @@
 /// list of effective values and its chapter in docs/configuration.md.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <limits>
 #include <map>
 #include <optional>

@@ -165,7 +165,7 @@ class Translator {
   void pass(const std::string& name) {
     if (auto value = take(name)) set(name, std::move(*value), name);
   }
-  void fall_back(const std::string& name, std::string value) { done_.properties.try_emplace(name, std::move(value)); }
+  void fall_back(const std::string& name, const std::string& value) { done_.properties.try_emplace(name, value); }
   [[nodiscard]] std::string value_of(const std::string& name) const {
     const auto found = done_.properties.find(name);
     return found == done_.properties.end() ? "" : found->second;
@@ -597,7 +597,7 @@ class Translator {
   }
 
   void defaults() {
-    for (auto& [name, value] : late_defaults_) fall_back(name, std::move(value));
+    for (const auto& [name, value] : late_defaults_) fall_back(name, value);
     fall_back("socket.keepalive.enable", "true");
     fall_back("log.connection.close", "false");
     fall_back("reconnect.backoff.ms", "50");
