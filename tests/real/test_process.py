@@ -3,6 +3,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -10,6 +12,8 @@ import pytest
 
 from harness import backend as answers
 from harness.broker import Broker
+from harness.data import DATA
+from harness.kafka import Kafka
 from harness.push import Push
 from harness.sidecar import HOOKS, PRODUCER_HOOK, Sidecar, produce_values
 from harness.wait import eventually, free_port, never
@@ -260,27 +264,6 @@ def test_standard_error_on_a_pipe_that_nobody_reads(kafka, start_sidecar, backen
 
 # The smallest configuration ------------------------------------------------------------------------------------------
 
-SMALLEST = """server.enableHttp: true
-server.enableHttps: false
-server.httpPort: 8080
-security.enableVerifyJwt: false
-kafka-producer.bootstrap.servers: localhost:9092
-kafka-producer.security.protocol: PLAINTEXT
-kafka-producer.keyFormat: string
-kafka-producer.valueFormat: json
-kafka-consumer.bootstrap.servers: localhost:9092
-kafka-consumer.security.protocol: PLAINTEXT
-kafka-consumer.topic: orders
-kafka-consumer.group.id: billing
-kafka-consumer.keyFormat: string
-kafka-consumer.valueFormat: json
-kafka-consumer.backendApiHost: http://localhost:8081
-kafka-consumer.backendApiPath: /kafka/records
-service.com.networknt.server.StartupHookProvider:
-  - com.networknt.mesh.kafka.ProducerStartupHook
-  - com.networknt.mesh.kafka.ReactiveConsumerStartupHook
-"""
-
 TEN_LINES = """
 import http.server, json
 class Backend(http.server.BaseHTTPRequestHandler):
@@ -296,10 +279,6 @@ http.server.HTTPServer(("127.0.0.1", PORT), Backend).serve_forever()
 
 def test_the_smallest_values_with_a_ten_line_backend(tmp_path, start_sidecar):
     """On a broker of its own, because `orders` and `billing` stay as they are; only ports differ. localhost stays, too."""
-    import subprocess
-    import sys
-
-    from harness.kafka import Kafka
     broker = Broker(tmp_path / "node").start()
     backend = None
     try:
@@ -308,7 +287,7 @@ def test_the_smallest_values_with_a_ten_line_backend(tmp_path, start_sidecar):
         kafka.create("orders.dlq", 1)
         port = free_port()
         backend = subprocess.Popen([sys.executable, "-c", TEN_LINES.replace("PORT", str(port))], stdout=subprocess.PIPE, text=True)
-        values = SMALLEST.replace(": 8080", ": 0").replace(":9092", f":{broker.port}").replace(":8081", f":{port}")
+        values = (DATA / "smallest/values.yml").read_text().replace(": 8080", ": 0").replace(":9092", f":{broker.port}").replace(":8081", f":{port}")
         sidecar = start_sidecar(values)
         [slot] = sidecar.produce("orders", [{"key": "o-1", "value": {"amount": 12}}])
         assert slot["offset"] == 0

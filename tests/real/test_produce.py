@@ -4,6 +4,7 @@ import json
 import re
 import threading
 import time
+import urllib.parse
 
 import pytest
 
@@ -420,6 +421,21 @@ def test_naughty_strings_come_back_byte_for_byte(sidecar, kafka, topic):
         sidecar.post(f"/producers/{topic}", {"records": [{"key": "names", "value": {"a": 1}, "headers": {text: "v"}}]}).expect(200)
     found = {record.header_names()[-1] for record in kafka.read(topic) if record.key == b"names"}
     assert found == set(names)
+
+
+def test_naughty_strings_as_topic_names(broker, start_sidecar):
+    """Legal names of topics that do not exist get a slot that says so, all others are refused; no answer is missing."""
+    sidecar = start_sidecar({**produce_values(broker.bootstrap), "kafka-producer.max.block.ms": 50})
+    for text in naughty_strings():
+        answer = sidecar.post("/producers/" + urllib.parse.quote(text, safe=""), {"records": [{"value": 1}]})
+        if not text:
+            answer.expect_error(404, "ERR10007")
+        elif re.fullmatch(r"[A-Za-z0-9._-]{1,249}", text) and text not in (".", ".."):
+            [slot] = answer.expect(200).json()["offsets"]
+            assert slot["errorCode"] == 50003 and slot["outcome"] == "not-written", (text, slot)
+        else:
+            answer.expect_error(400, "ERR11004")
+    assert sidecar.get("/health/liveness").status == 200
 
 
 def test_json_vectors(sidecar, kafka, topic):
