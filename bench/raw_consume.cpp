@@ -56,25 +56,31 @@ class Reader {
     touched_ = false;
   }
 
-  /// Reads what is there, waiting at most 100 ms for the first record; calls `use` for each.
-  template <class Use>
-  std::size_t read(Use use) {
+  /// Reads 100 records, or what comes within 100 ms.
+  std::size_t read_batch() {
     const auto count = rd_kafka_consume_batch_queue(queue_.get(), 100, messages_.data(), messages_.size());
     if (count < 0) check(rd_kafka_last_error(), "consume");
     std::size_t good = 0;
     for (auto* const message : std::span(messages_).first(static_cast<std::size_t>(count))) {
-      if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        use(*message);
+      if (is_record(*message)) {
         ++good;
         reached_->elems[message->partition].offset = message->offset + 1;
         touched_ = true;
-      } else if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-        const std::string why = rd_kafka_message_errstr(message);
-        throw std::runtime_error("consume: " + why);
       }
       rd_kafka_message_destroy(message);
     }
     return good;
+  }
+
+  /// Waits at most 100 ms for one record and gives its value to `use` as soon as it is there.
+  template <class Use>
+  std::size_t read_one(Use use) {
+    auto* const message = rd_kafka_consumer_poll(client_.get(), 100);
+    if (message == nullptr) return 0;
+    const bool good = is_record(*message);
+    if (good) use(std::string_view(static_cast<const char*>(message->payload), message->len));
+    rd_kafka_message_destroy(message);
+    return good ? 1 : 0;
   }
 
   /// Commits what was read and waits for the answer.
@@ -87,6 +93,12 @@ class Reader {
   }
 
  private:
+  static bool is_record(const rd_kafka_message_t& message) {
+    if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
+    if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return false;
+    throw std::runtime_error(fmt::format("consume: {}", rd_kafka_message_errstr(&message)));
+  }
+
   void find_partitions() {
     const kafka::TopicHandle topic{rd_kafka_topic_new(client_.get(), options_.topic.c_str(), nullptr)};
     const rd_kafka_metadata_t* metadata = nullptr;
@@ -130,7 +142,7 @@ void pass(Reader& reader, const Options& options, Point& measured) {
   std::uint64_t records = 0;
   std::uint64_t uncommitted = 0;
   while (records < options.records) {
-    const auto read = reader.read([](const rd_kafka_message_t&) {});
+    const auto read = reader.read_batch();
     records += read;
     uncommitted += read;
     if (options.commit && (uncommitted >= batch_records || records >= options.records)) {
@@ -172,9 +184,9 @@ void follow(const Options& options) {
   std::string ages;
   std::uint64_t records = 0;
   while (records < options.records) {
-    records += reader.read([&](const rd_kafka_message_t& message) {
+    records += reader.read_one([&](std::string_view value) {
       std::size_t from = 0;
-      const auto stamp = next_stamp({static_cast<const char*>(message.payload), message.len}, from);
+      const auto stamp = next_stamp(value, from);
       if (!stamp) throw std::runtime_error("a record without a stamp");
       fmt::format_to(std::back_inserter(ages), "{}[{},{}]", ages.empty() ? "" : ",", stamp->number,
                      monotonic_ns() - stamp->produced_at_ns);
