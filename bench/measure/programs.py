@@ -1,4 +1,5 @@
 """Starting and ending the processes of a measurement. Everything that is started here ends with `end_all`."""
+import contextlib
 import ctypes
 import http.client
 import json
@@ -117,6 +118,9 @@ class Sink:
     def __init__(self, *arguments):
         self.process = Process([tool("sink_backend"), *map(str, arguments)], under_test=False, stdout=subprocess.PIPE)
         self.port = self.process.line(10)["port"]
+        # It shares its core with the broker and must not wait for it: it stands for a backend that answers at once.
+        with contextlib.suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, self.process.pid, -20)
         self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
 
     @property

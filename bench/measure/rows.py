@@ -162,13 +162,13 @@ class Bench:
         (first, first_at, first_cpu), (last, last_at, last_cpu) = inside[0], inside[-1]
         return Run.of({"records": last - first, "seconds": (last_at - first_at) / 1e9, "cpu_seconds": last_cpu - first_cpu})
 
-    def _raw_consume(self, bootstrap: str, topic: str, records: int, properties: dict, commit: bool) -> Run:
-        options = ["--bootstrap", bootstrap, "--topic", topic, "--records", records,
+    def _raw_consume(self, bootstrap: str, topic: str, records: int, properties: dict, passes: int, commit: bool) -> Run:
+        options = ["--bootstrap", bootstrap, "--topic", topic, "--records", records, "--passes", passes,
                    *raw_options({"group.id": f"raw-{time.time_ns()}", **properties})]
         return Run.of(run_to_end("raw_consume", options + (["--commit"] if commit else []), under_test=True))
 
     def _push_ratio(self, name: str, case: str, target: float | None, bootstrap: str, topic: str, records: int, partitions: int,
-                    changed: dict) -> Row:
+                    changed: dict, raw_passes: int) -> Row:
         properties = {**CONSUMER_DEFAULTS, **changed}
         values = {"kafka-consumer.requestMaxBytes": 200_000,
                   **{f"kafka-consumer.{key}": value for key, value in changed.items()}}
@@ -177,8 +177,8 @@ class Bench:
         try:
             rounds = interleaved(self.pairs, {
                 "sidecar": lambda: self._push(bootstrap, topic, records, sink, values, memory),
-                "raw": lambda: self._raw_consume(bootstrap, topic, records, properties, False),
-                "raw+commit": lambda: self._raw_consume(bootstrap, topic, records, properties, True)})
+                "raw": lambda: self._raw_consume(bootstrap, topic, records, properties, raw_passes, False),
+                "raw+commit": lambda: self._raw_consume(bootstrap, topic, records, properties, 1, True)})
         finally:
             sink.end()
         rate = Spread.of(one["sidecar"].rate / one["raw"].rate for one in rounds)
@@ -193,11 +193,11 @@ class Bench:
 
     def push(self) -> list[Row]:
         # The mock keeps 5 MB per partition, so many records take many partitions.
-        partitions, each = 128, 4400
-        broker, bootstrap = mock_broker("--partitions", partitions, "--fill", each, "--size", 1024)
+        partitions, each = 64, 4400
+        broker, bootstrap = mock_broker("--partitions", partitions, "--fill", each, "--size", 1024, "--batch", 200)
         try:
             return [self._push_ratio("push", "push 100 x 1 KB, backend answers at once", 0.50, bootstrap, TOPIC,
-                                     partitions * each, partitions, {"fetch.wait.max.ms": "10"})]
+                                     partitions * each, partitions, {"fetch.wait.max.ms": "10"}, 3)]
         finally:
             broker.end()
 
@@ -361,7 +361,7 @@ class Bench:
         topic = self._real_topic(partitions)
         run_to_end("raw_produce", ["--bootstrap", bootstrap, "--topic", topic, "--records", records, "--window", 20000,
                                    *raw_options({**PRODUCER_DEFAULTS, "linger.ms": "5"})], under_test=False, timeout=180)
-        return [self._push_ratio("real-push", "push 100 x 1 KB, real broker", 0.50, bootstrap, topic, records, partitions, {})]
+        return [self._push_ratio("real-push", "push 100 x 1 KB, real broker", 0.50, bootstrap, topic, records, partitions, {}, 1)]
 
 
 def all_rows(bench: Bench) -> dict:

@@ -19,6 +19,7 @@ kafka::ClientHandle make_raw_client(rd_kafka_type_t type, const std::string& boo
     }
   };
   set("bootstrap.servers", bootstrap);
+  set("log_level", "3");
   for (const auto& property : properties) {
     const auto equals = property.find('=');
     if (equals == std::string::npos) throw std::runtime_error(fmt::format("{}: NAME=VALUE expected", property));
