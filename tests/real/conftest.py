@@ -85,7 +85,8 @@ def tell(request):
 
     def line(text):
         with capture.global_and_fixture_disabled():
-            terminal.ensure_newline()
+            if terminal._tw.width_of_current_line:  # Behind a dot of the progress.
+                terminal.write_line("")
             terminal.write_line(str(text))
     return line
 
