@@ -74,7 +74,6 @@ std::vector<std::filesystem::path> config_dirs(const LoadOptions& options,
 }
 
 // Rules that cross keys, one function for each part.
-// ---------------------------------------------------------------------
 
 /// `singletons` of service.yml in the Java sidecar's form: a list of maps from an interface to its classes.
 std::optional<std::vector<std::string>> hooks_of(const config::Value& singletons) {
