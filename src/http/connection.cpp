@@ -1,4 +1,3 @@
-#include "base/tracing.hpp"
 #include "http/connection.hpp"
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <ctime>
 #include <type_traits>
 
+#include "base/tracing.hpp"
 #include "http/chain.hpp"
 #include "http/chunked.hpp"
 #include "http/own_addresses.hpp"
