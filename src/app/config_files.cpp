@@ -20,7 +20,7 @@ PropertiesSpec properties_of(kafka::ClientKind kind, std::vector<PropertiesSpec:
   spec.known = [kind](const std::string& name) { return kafka::is_known_property(kind, name); };
   spec.names = kafka::known_properties(kind);
   spec.defaults = std::move(own);
-  const auto add = [&spec](std::string name, std::optional<std::string> fallback, std::string meaning) {
+  const auto add = [&spec](const std::string& name, std::optional<std::string> fallback, std::string meaning) {
     spec.defaults.push_back({name, name, std::move(fallback), std::move(meaning)});
   };
   add("bootstrap.servers", "localhost:9092", "Brokers to ask first, host:port separated by commas.");

@@ -112,9 +112,9 @@ int run(const RunOptions& options, std::ostream& out, std::ostream& err) {
     sidecar.start();
     const auto ports = sidecar.ports();
     const ReadyFile ready(options.ready_file, ports);
-    out << "kafka-sidecar is ready: " << (ports.https ? "https" : "http") << " on port "
-        << (ports.https ? *ports.https : ports.http.value_or(0)) << std::endl;
-    log.info("started", {{"http", number_or_null(ports.http)}, {"https", number_or_null(ports.https)}, {"loops", loops.all().size()}});
+    const std::uint16_t port = ports.https ? *ports.https : ports.http.value_or(0);
+    out << "kafka-sidecar is ready: " << (ports.https ? "https" : "http") << " on port " << port << std::endl;
+    log.info("started", {{"port", port}, {"https", ports.https.has_value()}, {"loops", loops.all().size()}});
     loops.run();
     log.info("stopped");
     return failed ? exit_failed : exit_clean;

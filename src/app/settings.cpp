@@ -74,7 +74,6 @@ std::vector<std::filesystem::path> config_dirs(const LoadOptions& options,
 }
 
 // Rules that cross keys, one function for each part.
-// ---------------------------------------------------------------------
 
 /// `singletons` of service.yml in the Java sidecar's form: a list of maps from an interface to its classes.
 std::optional<std::vector<std::string>> hooks_of(const config::Value& singletons) {
@@ -82,6 +81,7 @@ std::optional<std::vector<std::string>> hooks_of(const config::Value& singletons
     const auto* list = each.find("com.networknt.server.StartupHookProvider");
     if (list == nullptr) continue;
     std::vector<std::string> names;
+    names.reserve(list->items.size());
     if (auto texts = config::texts_of(*list)) return texts;
     for (const auto& item : list->items)  // a class with parameters is a map
       names.push_back(item.kind == config::Value::Kind::map && !item.entries.empty() ? item.entries.front().key
@@ -109,6 +109,7 @@ void switch_components(Draft& draft, Loader& loader) {
   auto& components = draft.settings.components;
   components = {.producer = false, .reactive = false};
   std::vector<std::string> known;
+  known.reserve(hooks.size());
   for (const auto& hook : hooks) known.push_back(fmt::format("{}{}", hook_prefix, hook.name));
   for (const auto& name : draft.startup_hooks) {
     const auto near = config::nearest(name, known);

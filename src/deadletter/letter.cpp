@@ -8,6 +8,7 @@
 #include "base/ids.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
+#include "base/tracing.hpp"
 
 namespace sidecar::deadletter {
 namespace {
@@ -15,8 +16,6 @@ namespace {
 constexpr std::size_t stacktrace_bytes_max = 16 * 1024;
 constexpr std::size_t error_bytes_max = 1024;
 constexpr std::string_view stacktrace_name = "StackTrace";
-constexpr std::string_view correlation_name = "X-Correlation-Id";
-constexpr std::string_view traceability_name = "X-Traceability-Id";
 constexpr std::string_view letter_prefix = "X-DLQ-";
 constexpr std::array cuts{Cut::nothing, Cut::trace, Cut::trace_and_error, Cut::value};
 
@@ -56,9 +55,9 @@ LetterHeaders letter_headers(const Letter& letter, const WriterSettings& setting
   std::optional<std::string_view> correlation;
   std::optional<std::string_view> traceability;
   for (const auto& header : record_headers) {
-    if (equal_any_case(header.name, correlation_name)) {
+    if (equal_any_case(header.name, correlation_header)) {
       if (header.value && !header.value->empty()) correlation = header.value;
-    } else if (equal_any_case(header.name, traceability_name)) {
+    } else if (equal_any_case(header.name, traceability_header)) {
       if (header.value && !header.value->empty()) traceability = header.value;
     } else if (!equal_any_case(header.name, stacktrace_name) && !starts_any_case(header.name, letter_prefix)) {
       result.headers.push_back(header);
@@ -79,14 +78,14 @@ LetterHeaders letter_headers(const Letter& letter, const WriterSettings& setting
   if (cut == Cut::value) make("X-DLQ-Value", "omitted");
 
   if (traceability) {
-    result.headers.push_back({traceability_name, traceability});
+    result.headers.push_back({traceability_header, traceability});
   } else if (!letter.traceability_id.empty()) {
-    make(traceability_name, letter.traceability_id);
+    make(traceability_header, letter.traceability_id);
   }
   if (correlation) {
-    result.headers.push_back({correlation_name, correlation});
+    result.headers.push_back({correlation_header, correlation});
   } else {
-    make(correlation_name, letter.correlation_id.empty() ? make_id() : letter.correlation_id);
+    make(correlation_header, letter.correlation_id.empty() ? make_id() : letter.correlation_id);
   }
   return result;
 }

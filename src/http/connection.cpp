@@ -12,6 +12,7 @@
 #include <ctime>
 #include <type_traits>
 
+#include "base/tracing.hpp"
 #include "http/chain.hpp"
 #include "http/chunked.hpp"
 #include "http/own_addresses.hpp"
@@ -504,8 +505,8 @@ void Connection<Stream>::write_head(const Response& response, bool with_body) {
     out_ += "\r\n";
   }
   const Request& request = exchange_.request;
-  if (!request.correlation_id.empty()) append_field(out_, "X-Correlation-Id", request.correlation_id);
-  if (!request.traceability_id.empty()) append_field(out_, "X-Traceability-Id", request.traceability_id);
+  if (!request.correlation_id.empty()) append_field(out_, correlation_header, request.correlation_id);
+  if (!request.traceability_id.empty()) append_field(out_, traceability_header, request.traceability_id);
   for (const auto& [name, value] : response.headers) {
     // An endpoint that lets a caller's text into a header must not let it end the header.
     if (is_token(name) && is_field_value(value)) append_field(out_, name, value);

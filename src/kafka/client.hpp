@@ -76,7 +76,7 @@ class ClientVoice {
   void on_error(rd_kafka_event_t& event);
 
   observability::Logger logger_;
-  LogThrottle throttle_;
+  LogThrottle throttle_{2};  // a broker that is away speaks in three kinds of line, many times a second
   std::shared_ptr<ConnectionWatch> watch_;
   bool answered_ = false;
 };

@@ -98,7 +98,7 @@ class Translator {
   }
 
  private:
-  // Input -----------------------------------------------------------------------------------------------------------
+  // Input
 
   void gather(const JavaProperties& java) {
     constexpr std::string_view additional = "additionalKafkaProperties.";
@@ -152,7 +152,7 @@ class Translator {
 
   void drop(const std::string& name) { given_.erase(name); }
 
-  // Output ----------------------------------------------------------------------------------------------------------
+  // Output
 
   void set(const std::string& target, std::string value, const std::string& source) {
     source_[target] = source;
@@ -181,7 +181,7 @@ class Translator {
   void problem(std::string key, std::string text) { problems_.push_back({std::move(key), std::move(text)}); }
   void warn(std::string key, std::string text) { done_.warnings.push_back({std::move(key), std::move(text)}); }
 
-  // Both clients ----------------------------------------------------------------------------------------------------
+  // Both clients
 
   void identity() {
     const auto* role = kind_ == ClientKind::producer ? "producer" : "consumer";
@@ -394,7 +394,7 @@ class Translator {
     }
   }
 
-  // Producer --------------------------------------------------------------------------------------------------------
+  // Producer
 
   void producer() {
     auto& limits = done_.limits;
@@ -457,7 +457,7 @@ class Translator {
     force("delivery.report.only.error", "false");
   }
 
-  // Consumer --------------------------------------------------------------------------------------------------------
+  // Consumer
 
   void consumer() {
     auto& limits = done_.limits;
@@ -547,7 +547,7 @@ class Translator {
     set(key, join(names, ","), key);
   }
 
-  // The end ---------------------------------------------------------------------------------------------------------
+  // The end
 
   void fall_back_later(const std::string& name, std::string value) {
     late_defaults_.emplace_back(name, std::move(value));

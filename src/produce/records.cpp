@@ -9,6 +9,7 @@
 #include "base/json_reader.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
+#include "base/tracing.hpp"
 #include "formats/format.hpp"
 
 namespace sidecar::produce {
@@ -16,8 +17,6 @@ namespace {
 
 constexpr std::string_view authorization_name = "authorization";
 constexpr std::string_view caller_id_name = "caller_id";
-constexpr std::string_view traceability_name = "X-Traceability-Id";
-constexpr std::string_view correlation_name = "X-Correlation-Id";
 constexpr std::string_view no_utf8_form = "a lone surrogate has no UTF-8 form";
 
 /// What the records of one request point to. The texts are never touched again, so views into them stay valid.
@@ -130,8 +129,8 @@ class Encoder {
     const std::size_t first = headers.size();
     if (has_authorization_) headers.push_back({authorization_name, memory_->authorization});
     if (has_caller_id_) headers.push_back({caller_id_name, memory_->caller_id});
-    if (traceability) headers.push_back({traceability_name, traceability});
-    headers.push_back({correlation_name, correlation});
+    if (traceability) headers.push_back({traceability_header, traceability});
+    headers.push_back({correlation_header, correlation});
     if (auto error = own_headers(in, index)) return error;
     out.headers = std::span(headers).subspan(first);
     return std::nullopt;
@@ -204,7 +203,7 @@ class Encoder {
       if (!headers[i].value) return violation(index, header_member(headers[i].name), "must be a string");
     }
     const auto tracing = std::ranges::remove_if(std::span(headers).subspan(first), [](const auto& header) {
-      return equal_any_case(header.name, traceability_name) || equal_any_case(header.name, correlation_name);
+      return equal_any_case(header.name, traceability_header) || equal_any_case(header.name, correlation_header);
     });
     headers.resize(headers.size() - tracing.size());
     return std::nullopt;

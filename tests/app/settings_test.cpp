@@ -147,7 +147,7 @@ TEST(Java, AConfigurationInTheJavaSidecarsStylesLoads) {
               Contains(HasSubstr("without effect in this version: server.environment, audit.headers")));
 }
 
-// Stores. --
+// Stores.
 
 /// The smallest configuration over HTTPS, with the stores of the tests.
 std::vector<std::string> problems_with_https(Pairs set) {
@@ -186,7 +186,6 @@ TEST(Stores, OfTheClientMatterToAnHttpsBackendAlone) {
 }
 
 // Defaults that follow other keys.
-// --------------------------------------------------------------------------------------
 
 TEST(ComputedDefault, BackendTimeoutFollowsInstanceTimeout) {
   EXPECT_EQ(with({}).settings.reactive.backend_timeout.count(), 300000);
@@ -241,7 +240,6 @@ TEST(Limits, GoWhereTheyAreKept) {
 }
 
 // Components.
-// -----------------------------------------------------------------------------------------------------------
 
 constexpr const char* hooks = "service.com.networknt.server.StartupHookProvider";
 const std::string prefix = "com.networknt.mesh.kafka.";
@@ -302,7 +300,6 @@ TEST(Hooks, DeadLettersNeedTheProducer) {
 }
 
 // Problems and warnings that cross keys.
-// --------------------------------------------------------------------------------
 
 struct Rule {
   const char* name;
@@ -412,7 +409,6 @@ TEST(WarningRule, NothingIsSaidWhereNothingIsWrong) {
 }
 
 // Where files are looked for.
-// -------------------------------------------------------------------------------------------
 
 TEST(Directories, TheCommandLineReplacesTheEnvironment) {
   const Environment environment{{"LIGHT_4J_CONFIG_DIR", (data / "java").string()}};

@@ -47,7 +47,6 @@ std::string text_of(std::string_view scalar, std::string_view values = "", Envir
 }
 
 // Every form of a placeholder.
-// ------------------------------------------------------------------------------------------
 
 struct Form {
   const char* name;
@@ -141,7 +140,6 @@ TEST(Substitution, OpenapiIsNotSubstituted) {
 }
 
 // Where a value comes from.
-// ---------------------------------------------------------------------------------------------
 
 struct Order {
   const char* name;
@@ -185,7 +183,6 @@ TEST(EnvironmentName, IsUpperCaseWithUnderscores) {
 }
 
 // Files.
-// ----------------------------------------------------------------------------------------------------------------
 
 TEST(FindFile, TheLastDirectoryThatHoldsItWins) {
   const test::TempDir first;
@@ -228,7 +225,6 @@ TEST(Unused, ListsKeysThatNobodyAskedFor) {
 }
 
 // Encrypted values.
-// -----------------------------------------------------------------------------------------------------
 
 constexpr const char* encrypted = "CRYPT:00112233445566778899aabbccddeeff:795de8fffca0408b0cca4a7ee9b2269c";
 constexpr const char* decrypted = "s3cr\\et\"p\xC3\xA4ss";

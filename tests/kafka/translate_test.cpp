@@ -49,7 +49,6 @@ std::string read_back(const Translation& translation, const std::string& name) {
 }
 
 // Every row of the translation table, read back from librdkafka.
-// --------------------------------------------------------
 
 struct Row {
   const char* name;
@@ -488,7 +487,6 @@ TEST(Dropped, PropertiesOfJavaNeverReachLibrdkafka) {
 }
 
 // Warnings and problems.
-// ------------------------------------------------------------------------------------------------
 
 struct Complaint {
   const char* name;

@@ -5,11 +5,11 @@
 #include "base/ids.hpp"
 #include "base/json_writer.hpp"
 #include "base/text.hpp"
+#include "base/tracing.hpp"
 
 namespace sidecar::consume::reactive {
 namespace {
 
-constexpr std::string_view correlation_name = "X-Correlation-Id";
 
 }  // namespace
 
@@ -49,12 +49,12 @@ std::expected<void, std::string> RecordJson::append(const TopicPartition& partit
   for (auto header = headers_.begin(); header != headers_.end(); ++header) {
     const bool again = std::any_of(header + 1, headers_.end(), [&](const auto& later) { return later.name == header->name; });
     if (again) continue;
-    correlated = correlated || equal_any_case(header->name, correlation_name);
+    correlated = correlated || equal_any_case(header->name, correlation_header);
     member(header->name, header->value.value_or(std::string_view()));
   }
   if (!correlated) {
     if (correlation_id.empty()) correlation_id = make_id();
-    member(correlation_name, correlation_id);
+    member(correlation_header, correlation_id);
   }
   body += "},\"partition\":";
   append_json_number(body, partition.partition);
