@@ -39,6 +39,15 @@ def text_of(properties: dict) -> str:
     return " ".join(f"{name}={value}" for name, value in properties.items())
 
 
+def longest_pause_ms(points: list[tuple]) -> float:
+    """The longest time without a record in samples of (records, time in ns, ...): a stall shows here."""
+    longest, since = 0, points[0]
+    for point in points[1:]:
+        if point[0] != since[0]:
+            longest, since = max(longest, point[1] - since[1]), point
+    return longest / 1e6
+
+
 class Bench:
     """What the command line asked for."""
 
@@ -160,7 +169,8 @@ class Bench:
         if len(inside) < 2:
             raise RuntimeError("too fast to be measured: more records are needed")
         (first, first_at, first_cpu), (last, last_at, last_cpu) = inside[0], inside[-1]
-        return Run.of({"records": last - first, "seconds": (last_at - first_at) / 1e9, "cpu_seconds": last_cpu - first_cpu})
+        return Run.of({"records": last - first, "seconds": (last_at - first_at) / 1e9, "cpu_seconds": last_cpu - first_cpu,
+                       "longest_pause_ms": longest_pause_ms(inside)})
 
     def _raw_consume(self, bootstrap: str, topic: str, records: int, properties: dict, passes: int, commit: bool) -> Run:
         options = ["--bootstrap", bootstrap, "--topic", topic, "--records", records, "--passes", passes,
@@ -188,6 +198,8 @@ class Bench:
                    [f"{records:,} records in {partitions} partitions, batches of 100, one in flight; {text_of(properties)}",
                     side_line("sidecar", rounds, "sidecar"), side_line("raw", rounds, "raw consumer"),
                     side_line("raw+commit", rounds, "raw consumer, a commit awaited each 100 records"),
+                    f"the sidecar's longest pause between deliveries: "
+                    f"{max(one['sidecar'].more['longest_pause_ms'] for one in rounds):.0f} ms (sampled each 20 ms)",
                     f"against the committing raw consumer: {committing.text()} of its rate; RssAnon of the sidecar up to "
                     f"{max(mb for _, mb in memory):.1f} MB with {partitions} partitions"])
 
@@ -344,7 +356,7 @@ class Bench:
                   for i in range(10)]
         return [Row("memory-pushing", "RssAnon, pushing at full rate, real broker", "<= 30 MB", f"{most:.1f} MB", most <= 30, [],
                     [f"{records:,} records of 1 KB in {partitions} partitions, {run.rate:,.0f} records/s, CPU {run.cpu_us:.2f} "
-                     "us/record"]),
+                     f"us/record, longest pause between deliveries {run.more['longest_pause_ms']:.0f} ms"]),
                 Row("memory-backlog", "RssAnon over that backlog of a million records", "flat (within 2 MB)",
                     f"{early:.1f} MB in the first fifth, {late:.1f} MB in the last", late <= early + 2, [],
                     ["median of each tenth of the backlog, MB: " + " ".join(f"{mb:.1f}" for mb in tenths)])]
