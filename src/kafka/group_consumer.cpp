@@ -544,7 +544,7 @@ void GroupConsumer::Impl::bound_prefetch() {
     const auto waiting = static_cast<std::int64_t>(rd_kafka_queue_length(partition.queue.get()));
     auto& load = loads.emplace_back();
     load.slot = partition.assigned.slot;
-    load.bytes = std::min(waiting * average, partition_queue_bytes_max);
+    load.bytes = std::min(waiting * (average + record_overhead_bytes), partition_queue_bytes_max);
     load.paused = partition.paused_since.has_value();
     if (load.paused) {
       load.paused_for = std::chrono::duration_cast<std::chrono::milliseconds>(now - *partition.paused_since);

@@ -8,9 +8,11 @@
 
 namespace sidecar::kafka {
 
-/// What one partition queue can hold at most: queued.max.messages.kbytes (1000) is checked before a fetch, and one more
-/// fetch (max.partition.fetch.bytes, 256 KiB) may be on its way then.
+/// What one partition queue is taken to hold at most. queued.max.messages.kbytes (250) is checked before a fetch, and one more
+/// fetch (max.partition.fetch.bytes, 256 KiB) may be on its way then; a broker may send one whole batch beyond that.
 inline constexpr std::int64_t partition_queue_bytes_max = 1'250'000;
+/// What librdkafka adds to each waiting record: its message and its queue entry.
+inline constexpr std::int64_t record_overhead_bytes = 400;
 
 struct PartitionLoad {
   std::uint32_t slot = 0;

@@ -53,7 +53,7 @@ constexpr PropertyRule rules[] = {
     {"exclude.internal.topics", false, true, dropped, "", native},
     {"fetch.max.bytes", false, true, computed, "fetch.max.bytes, message.max.bytes, receive.message.max.bytes",
      "Default 1000000. `message.max.bytes` follows it, between 1000 and 1000000"},
-    {"fetch.max.wait.ms", false, true, renamed, "fetch.wait.max.ms", "Default 500"},
+    {"fetch.max.wait.ms", false, true, renamed, "fetch.wait.max.ms", "Default 20 (Java: 500): a longer wait stalls full neighbours"},
     {"fetch.min.bytes", false, true, computed, "fetch.min.bytes", "0 becomes 1. Default 1"},
     {"group.id", false, true, passed, "", "Needed"},
     {"group.instance.id", false, true, passed, "", "Static membership; usually holds `${HOSTNAME}`"},

@@ -608,7 +608,8 @@ void Engine::finish(Lane& lane) {
   for (const auto& r : lane.current->records) counters_.records_settled += r.gone ? 0 : 1;
   log_.debug("batch committed", {{"batch", lane.current->id}, {"records", lane.current->records.size()}});
   ++lane.step;
-  lane.current.reset();
+  // Freed at the end of this function: the next batch leaves first.
+  const auto settled = std::exchange(lane.current, nullptr);
   lane.phase = Lane::Phase::idle;
   lane.backoff = milliseconds(0);
   lane.unhealthy.clear();
