@@ -76,7 +76,7 @@ class Broker:
             self.wait_ready()
         return self
 
-    def wait_ready(self, timeout: float = 40):
+    def wait_ready(self, timeout: float = 60):
         """Ready when a metadata request answers, not when the port opens."""
         eventually(self.answers, timeout, f"the broker answers; its log is {self.folder / 'broker.log'}", every=0.05)
 
