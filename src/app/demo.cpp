@@ -154,7 +154,7 @@ class Tour {
       sidecar = std::make_unique<Sidecar>(loops_, settings->settings, observability::Logger(sink, "app"));
       sidecar->start();
     });
-    const auto port = *sidecar->ports().http;
+    const auto port = sidecar->ports().http.value_or(0);
     const std::string url = "http://127.0.0.1:" + std::to_string(port);
     step("the sidecar", "listens on " + url + ", group " + group);
 
@@ -239,7 +239,7 @@ class Tour {
     on_loop([&] {
       backend.on_delivery = [this](const DemoDelivery& delivery) {
         out_ << "     backend: batch " << delivery.batch_id << " with " << delivery.records << " records, "
-             << delivery.rejected << " rejected" << std::endl;
+             << delivery.rejected << " rejected" << '\n' << std::flush;
       };
     });
     out_ << "\nTry it:\n\n"
@@ -248,7 +248,7 @@ class Tour {
          << "  curl -s -H 'Content-Type: application/json' " << url << "/producers/" << topic
          << " -d '{\"records\":[{\"key\":\"customer-2\",\"value\":{\"order\":101,\"total\":-25}}]}'\n"
          << "  curl -s -H 'Accept: application/json' " << url << "/health/readiness\n\n"
-         << "Ctrl-C ends the demo." << std::endl;
+         << "Ctrl-C ends the demo." << '\n' << std::flush;
     while (!stopped_) std::this_thread::sleep_for(look_again);
     on_loop([&] { backend.on_delivery = nullptr; });
   }
@@ -286,11 +286,11 @@ class Tour {
   }
 
   void step(const std::string& name, const std::string& text) {
-    out_ << "[" << ++steps_ << "] " << name << ": " << text << std::endl;
+    out_ << "[" << ++steps_ << "] " << name << ": " << text << '\n' << std::flush;
   }
-  void say(const std::string& text) { out_ << "     " << text << std::endl; }
+  void say(const std::string& text) { out_ << "     " << text << '\n' << std::flush; }
   bool missing(const std::string& what) {
-    out_ << "MISSING: " << what << std::endl;
+    out_ << "MISSING: " << what << '\n' << std::flush;
     return false;
   }
 
@@ -320,7 +320,7 @@ int demo(const DemoOptions& options, std::ostream& out, std::ostream& err) {
   loops.run();
   teller.join();
   if (!failure.empty()) err << "kafka-sidecar demo: " << failure << '\n';
-  if (options.check) out << (complete ? "demo: every step was seen" : "demo: a step is missing") << std::endl;
+  if (options.check) out << (complete ? "demo: every step was seen" : "demo: a step is missing") << '\n' << std::flush;
   return complete ? exit_clean : exit_failed;
 }
 

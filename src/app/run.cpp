@@ -113,7 +113,7 @@ int run(const RunOptions& options, std::ostream& out, std::ostream& err) {
     const auto ports = sidecar.ports();
     const ReadyFile ready(options.ready_file, ports);
     const std::uint16_t port = ports.https ? *ports.https : ports.http.value_or(0);
-    out << "kafka-sidecar is ready: " << (ports.https ? "https" : "http") << " on port " << port << std::endl;
+    out << "kafka-sidecar is ready: " << (ports.https ? "https" : "http") << " on port " << port << '\n' << std::flush;
     log.info("started", {{"port", port}, {"https", ports.https.has_value()}, {"loops", loops.all().size()}});
     loops.run();
     log.info("stopped");

@@ -13,7 +13,7 @@
 namespace sidecar::deadletter {
 namespace {
 
-constexpr std::size_t stacktrace_bytes_max = 16 * 1024;
+constexpr std::size_t stacktrace_bytes_max = 16384;
 constexpr std::size_t error_bytes_max = 1024;
 constexpr std::string_view stacktrace_name = "StackTrace";
 constexpr std::string_view letter_prefix = "X-DLQ-";
@@ -124,7 +124,7 @@ Task<std::vector<bool>> Writer::write(std::vector<Letter> letters, std::shared_p
         if (cut != Cut::value) record.value = letter.record->raw.value();
         record.headers = parcel->headers.back().headers;
         record.timestamp_ms = letter.record->timestamp_ms;
-        records.push_back(std::move(record));
+        records.push_back(record);
       }
       const auto deliveries = co_await producer_.send(topic, std::move(records), parcel, /*limit_size=*/false);
       std::vector<std::size_t> too_large;

@@ -48,6 +48,7 @@ std::vector<std::int32_t> partitions_of(rd_kafka_t* client, const std::string& t
   check(rd_kafka_metadata(client, 0, handle.get(), &metadata, limit_ms), "metadata of " + topic);
   const std::unique_ptr<const rd_kafka_metadata_t, DestroyWith<rd_kafka_metadata_destroy>> owner{metadata};
   std::vector<std::int32_t> partitions;
+  partitions.reserve(static_cast<std::size_t>(metadata->topics[0].partition_cnt));
   for (int i = 0; i < metadata->topics[0].partition_cnt; ++i) partitions.push_back(metadata->topics[0].partitions[i].id);
   return partitions;
 }

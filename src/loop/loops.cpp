@@ -72,6 +72,7 @@ asio::io_context& Loops::first() { return loops_.front()->context; }
 
 std::vector<asio::io_context*> Loops::all() {
   std::vector<asio::io_context*> contexts;
+  contexts.reserve(loops_.size());
   for (auto& loop : loops_) contexts.push_back(&loop->context);
   return contexts;
 }

@@ -381,7 +381,7 @@ void Engine::rebuild(Batch& batch) const {
     if (!r.undecodable.empty()) continue;
     batch.body += batch.body.empty() ? '[' : ',';
     // Decoded once already, so it decodes again.
-    (void)world_.codec.append(*r.partition, r.record, batch.body, r.correlation_id);
+    [[maybe_unused]] const auto again = world_.codec.append(*r.partition, r.record, batch.body, r.correlation_id);
     batch.posted.push_back(i);
   }
 }
@@ -533,6 +533,7 @@ void Engine::write_letters(Lane& lane) {
   }
   lane.phase = Lane::Phase::letters;
   std::vector<const kafka::Record*> handed_in;
+  handed_in.reserve(lane.letters.size());
   for (const auto& letter : lane.letters) handed_in.push_back(letter.record);
   world_.letters.write(lane.letters, lane.current,
                        [this, alive = std::weak_ptr(alive_), &lane, step = ++lane.step,

@@ -289,7 +289,7 @@ class ReactiveConsumer::Impl {
 
 ReactiveConsumer::ReactiveConsumer(asio::io_context& loop0, ReactiveSettings settings, kafka::GroupConsumerSettings consumer,
                                    http::BackendClient& backend, BackendGate gate, deadletter::Sink* letters,
-                                   observability::Logger logger)
+                                   const observability::Logger& logger)
     : loop_(loop0), impl_(std::make_shared<Impl>(loop0, std::move(settings), std::move(consumer), backend, std::move(gate),
                                                 letters, logger)) {}
 

@@ -28,7 +28,7 @@ class ReactiveConsumer {
  public:
   /// `letters` may be null while dead letters are off. Throws std::runtime_error when Kafka's configuration cannot work.
   ReactiveConsumer(asio::io_context& loop0, ReactiveSettings settings, kafka::GroupConsumerSettings consumer,
-                   http::BackendClient& backend, BackendGate gate, deadletter::Sink* letters, observability::Logger logger);
+                   http::BackendClient& backend, BackendGate gate, deadletter::Sink* letters, const observability::Logger& logger);
   ~ReactiveConsumer();
   ReactiveConsumer(const ReactiveConsumer&) = delete;
   ReactiveConsumer& operator=(const ReactiveConsumer&) = delete;

@@ -20,7 +20,10 @@ struct ParsedResult {
   std::optional<std::int64_t> offset;
 
   [[nodiscard]] bool has_coordinates() const { return topic && partition && offset; }
-  [[nodiscard]] auto coordinates() const { return std::tuple(*topic, *partition, *offset); }
+  /// Meaningful when has_coordinates.
+  [[nodiscard]] auto coordinates() const {
+    return std::tuple(topic.value_or(std::string_view()), partition.value_or(-1), offset.value_or(-1));
+  }
 };
 
 auto coordinates_of(const RecordCoordinates& c) {
@@ -146,18 +149,19 @@ class Parser {
   JsonReader reader_;
 };
 
-/// For each posted record the index of its result; nothing when the results have to be taken by position.
-std::expected<std::optional<std::vector<std::size_t>>, std::string> match(const std::vector<ParsedResult>& results,
-                                                                          std::span<const RecordCoordinates> posted) {
+/// For each posted record the index of its result.
+std::expected<std::vector<std::size_t>, std::string> match(const std::vector<ParsedResult>& results,
+                                                           std::span<const RecordCoordinates> posted) {
+  std::vector<std::size_t> by_position(posted.size());
+  std::iota(by_position.begin(), by_position.end(), 0);
   const auto in_place = [&](std::size_t i) {
     return results[i].has_coordinates() && results[i].coordinates() == coordinates_of(posted[i]);
   };
   std::size_t same = 0;
   while (same < results.size() && in_place(same)) ++same;
-  if (same == results.size()) return std::nullopt;
+  if (same == results.size()) return by_position;
 
-  std::vector<std::size_t> order(posted.size());
-  std::iota(order.begin(), order.end(), 0);
+  std::vector<std::size_t> order = by_position;
   std::ranges::sort(order, {}, [&](std::size_t i) { return coordinates_of(posted[i]); });
   constexpr auto unmatched = static_cast<std::size_t>(-1);
   std::vector<std::size_t> result_of(posted.size(), unmatched);
@@ -175,8 +179,7 @@ std::expected<std::optional<std::vector<std::size_t>>, std::string> match(const 
     if (result_of[*at] != unmatched) complete = false;
     result_of[*at] = i;
   }
-  if (!complete) return std::nullopt;
-  return result_of;
+  return complete ? result_of : by_position;
 }
 
 }  // namespace
@@ -191,9 +194,7 @@ std::expected<std::vector<RecordResult>, std::string> parse_results(PaddedBuffer
 
   std::vector<RecordResult> ordered;
   ordered.reserve(results->size());
-  for (std::size_t i = 0; i < results->size(); ++i) {
-    ordered.push_back(std::move((*results)[*order ? (**order)[i] : i].result));
-  }
+  for (const auto i : *order) ordered.push_back(std::move((*results)[i].result));
   return ordered;
 }
 
