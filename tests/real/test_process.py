@@ -1,6 +1,7 @@
 """The process as its surroundings see it: health, signals, exit codes, logs, the smallest configuration."""
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -260,6 +261,20 @@ def test_standard_error_on_a_pipe_that_nobody_reads(kafka, start_sidecar, backen
         os.close(reading)
         os.close(writing)
     assert len(backend.accepted()) == 300
+
+
+# The OpenAPI file ------------------------------------------------------------------------------------------------------
+
+def test_every_route_of_the_openapi_file_is_served(push):
+    """And no path of it answers as one that nobody knows."""
+    text = (DATA.parents[1] / "docs/openapi.yaml").read_text()
+    routes = re.findall(r"^  (/\S+):\n    (get|post):$", text, re.MULTILINE)
+    assert len(routes) >= 6
+    sidecar = push.start()
+    for path, method in routes:
+        path = path.replace("{serviceId}", "com.networknt.kafka-sidecar-1.0.0").replace("{topic}", push.topic)
+        status = sidecar.request(method.upper(), path, b'{"records":[]}' if method == "post" else None).status
+        assert status not in (404, 405), f"{method} {path}: {status}"
 
 
 # The smallest configuration ------------------------------------------------------------------------------------------
