@@ -126,7 +126,7 @@ Task<std::vector<bool>> Writer::write(std::vector<Letter> letters, std::shared_p
         record.timestamp_ms = letter.record->timestamp_ms;
         records.push_back(record);
       }
-      const auto deliveries = co_await producer_.send(topic, std::move(records), parcel, /*limit_size=*/false);
+      const auto deliveries = co_await producer_.send(topic, std::move(records), parcel, kafka::Purpose::dead_letter);
       std::vector<std::size_t> too_large;
       for (std::size_t k = 0; k < pending.size(); ++k) {
         if (deliveries[k].outcome == kafka::Outcome::written) {

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <deque>
 #include <limits>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -36,7 +37,7 @@ class Producer::Impl : public std::enable_shared_from_this<Producer::Impl> {
 
   static Task<std::vector<Delivery>> send(std::shared_ptr<Impl> impl, std::string topic,
                                           std::vector<ProduceRecord> records, std::shared_ptr<const void> owner,
-                                          bool limit_size);
+                                          Purpose purpose);
 
   [[nodiscard]] std::size_t records_in_flight() const {
     return static_cast<std::size_t>(std::max<std::int64_t>(open_.load(std::memory_order_relaxed), 0));
@@ -85,7 +86,7 @@ class Producer::Impl : public std::enable_shared_from_this<Producer::Impl> {
   enum class Step : std::uint8_t { done, wait_for_room };
 
   // Any loop.
-  Step hand_over(Send& send, Caller& caller, bool limit_size);
+  Step hand_over(Send& send, Caller& caller);
   void fail_rest(Send& send, Caller& caller, rd_kafka_resp_err_t error, std::string_view detail) const;
   [[nodiscard]] ClientPtr current() const {
     const std::lock_guard lock(current_mutex_);
@@ -98,6 +99,7 @@ class Producer::Impl : public std::enable_shared_from_this<Producer::Impl> {
   static void settle(Slot& slot, const rd_kafka_message_t& message);
   void all_reported(Send& send);
   static void finish(Send& send);
+  static void keep_order(Send& send);
   void give_up(Send& send) const;
   void send_alone(Send& send);
   void pump_alone();
@@ -177,7 +179,7 @@ Producer::Impl::Caller::~Caller() {
   if (hand_over_done()) send_->self.reset();
 }
 
-Producer::Impl::Step Producer::Impl::hand_over(Send& send, Caller& caller, bool limit_size) {
+Producer::Impl::Step Producer::Impl::hand_over(Send& send, Caller& caller) {
   const auto client = current();
   if (stopping_.load(std::memory_order_acquire) || !client) {
     fail_rest(send, caller, RD_KAFKA_RESP_ERR__DESTROY, "the producer is stopped");
@@ -198,7 +200,7 @@ Producer::Impl::Step Producer::Impl::hand_over(Send& send, Caller& caller, bool 
     const auto& record = send.records[caller.next];
     auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
     std::string detail;
-    if (const auto size = limit_size ? record_size_upper_bound(record) : 0; size > settings_.record_bytes_max) {
+    if (const auto size = send.purpose == Purpose::request ? record_size_upper_bound(record) : 0; size > settings_.record_bytes_max) {
       error = RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
       detail = fmt::format("{} bytes exceed max.request.size, which is {}", size, settings_.record_bytes_max);
     } else {
@@ -233,21 +235,21 @@ void Producer::Impl::fail_rest(Send& send, Caller& caller, rd_kafka_resp_err_t e
 
 Task<std::vector<Delivery>> Producer::Impl::send(std::shared_ptr<Impl> impl, std::string topic,
                                                  std::vector<ProduceRecord> records, std::shared_ptr<const void> owner,
-                                                 bool limit_size) {
+                                                 Purpose purpose) {
   if (records.empty()) co_return std::vector<Delivery>();
   const auto executor = co_await asio::this_coro::executor;
   const auto start = Clock::now();
   const auto deadline = start + impl->settings_.request_timeout;
   const auto room_deadline = std::min(deadline, start + impl->settings_.block_max);
 
-  const auto send = std::make_shared<Send>(std::move(topic), std::move(records), std::move(owner), executor);
+  const auto send = std::make_shared<Send>(std::move(topic), std::move(records), std::move(owner), purpose, executor);
   send->self = send;
   Caller caller(send);
   {
     Turn turn(*impl, executor);
     // Whoever waits already goes first.
     bool wait = impl->waiting_.load(std::memory_order_relaxed) > 0;
-    while (wait || impl->hand_over(*send, caller, limit_size) == Step::wait_for_room) {
+    while (wait || impl->hand_over(*send, caller) == Step::wait_for_room) {
       wait = false;
       if (co_await turn.wait(room_deadline)) continue;
       const auto limit = fmt::format("no room for {} ms", (room_deadline - start) / 1ms);
@@ -342,7 +344,26 @@ void Producer::Impl::on_reports(ProduceClient& client, rd_kafka_event_t& event) 
   if (!alone_queue_.empty()) pump_alone();
 }
 
+/// A refused record may have been in another batch than a later record of the same request and partition that is written by
+/// now. Sent again it would stand behind it, so it stays refused.
+void Producer::Impl::keep_order(Send& send) {
+  std::map<std::int32_t, std::size_t> last_written;
+  for (std::size_t i = 0; i < send.deliveries.size(); ++i) {
+    if (send.deliveries[i].outcome == Outcome::written) last_written[send.deliveries[i].partition] = i;
+  }
+  std::erase_if(send.refused, [&](std::uint32_t index) {
+    auto& delivery = send.deliveries[index];
+    const auto last = last_written.find(delivery.partition);
+    if (last == last_written.end() || last->second < index) return false;
+    delivery.error += "; its batch was refused as a whole, and it is not sent again, because a later record of the request is "
+                      "in the partition already";
+    send.slots[index].settled = true;
+    return true;
+  });
+}
+
 void Producer::Impl::all_reported(Send& send) {
+  if (send.purpose == Purpose::request && !send.refused.empty()) keep_order(send);
   if (send.refused.empty()) {
     finish(send);
   } else if (send.gave_up || !send.done->wanted() || stopping_.load(std::memory_order_relaxed)) {
@@ -382,6 +403,8 @@ void Producer::Impl::send_alone(Send& send) {
   logger_.log(Level::info, "Batch refused, its records are sent again one by one",
               {{"topic", send.topic}, {"records", send.refused.size()}, {"error", first.error}});
   send.open.store(static_cast<std::uint32_t>(send.refused.size()), std::memory_order_relaxed);
+  // Batches report in any order, but the records go again in the request's.
+  std::ranges::sort(send.refused);
   for (const auto index : std::exchange(send.refused, {})) {
     send.slots[index].alone = true;
     alone_queue_.emplace_back(&send, index);
@@ -596,8 +619,8 @@ Producer::~Producer() {
 }
 
 Task<std::vector<Delivery>> Producer::send(std::string topic, std::vector<ProduceRecord> records,
-                                           std::shared_ptr<const void> owner, bool limit_size) {
-  return Impl::send(impl_, std::move(topic), std::move(records), std::move(owner), limit_size);
+                                           std::shared_ptr<const void> owner, Purpose purpose) {
+  return Impl::send(impl_, std::move(topic), std::move(records), std::move(owner), purpose);
 }
 std::size_t Producer::records_in_flight() const {
   return impl_->records_in_flight();

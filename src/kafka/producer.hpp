@@ -41,6 +41,12 @@ enum class Outcome : std::uint8_t {
   unknown,      ///< Sent, but nobody said what became of it; also: no report before the deadline.
 };
 
+/// What a send is for.
+enum class Purpose : std::uint8_t {
+  request,      ///< max.request.size holds, and records of one partition keep their order.
+  dead_letter,  ///< The topic alone limits the size, and every letter is tried; their order among each other is not promised.
+};
+
 struct Delivery {
   Outcome outcome = Outcome::unknown;
   std::int32_t partition = -1;
@@ -71,9 +77,10 @@ class Producer {
   /// Writes `records` to `topic` in order and returns one Delivery per record, in the same order, when all are settled
   /// or the deadline has passed. `owner` keeps alive what the records point to; it is released after the last report,
   /// even when that comes after the deadline. Records refused together with their batch (NOT_PERSISTED) were sent again
-  /// one by one before this returns. `limit_size` false leaves the size to the topic alone (dead letters).
+  /// one by one before this returns; but not when a later record of the same request is in their partition already, because
+  /// they would land behind it: they are then `not_written`, and their text says so. Dead letters are sent again always.
   Task<std::vector<Delivery>> send(std::string topic, std::vector<ProduceRecord> records,
-                                   std::shared_ptr<const void> owner, bool limit_size = true);
+                                   std::shared_ptr<const void> owner, Purpose purpose = Purpose::request);
 
   /// Records handed over and not yet settled.
   [[nodiscard]] std::size_t records_in_flight() const;

@@ -27,10 +27,11 @@ struct Slot {
 /// it hands over and by loop 0 with the reports, never the same element by both; `open` orders the two.
 struct Send {
   Send(std::string topic_name, std::vector<ProduceRecord> all_records, std::shared_ptr<const void> keeps_alive,
-       const LoopExecutor& executor)
+       Purpose what_for, const LoopExecutor& executor)
       : topic(std::move(topic_name)),
         records(std::move(all_records)),
         owner(std::move(keeps_alive)),
+        purpose(what_for),
         slots(records.size()),
         deliveries(records.size()),
         open(static_cast<std::uint32_t>(records.size()) + 1),
@@ -43,6 +44,7 @@ struct Send {
   std::string topic;
   std::vector<ProduceRecord> records;
   std::shared_ptr<const void> owner;
+  Purpose purpose;
   std::vector<Slot> slots;
   std::vector<Delivery> deliveries;
   std::atomic<std::uint32_t> open;  ///< Records not yet settled, and one more while they are handed over.

@@ -64,8 +64,8 @@ ProducerSettings settings(const MockCluster& cluster, const Properties& more = {
 }
 
 Task<Deliveries> send(Producer& producer, std::string topic, std::shared_ptr<const Body> body,
-                      std::optional<std::int32_t> partition = {}) {
-  co_return co_await producer.send(std::move(topic), body->records(partition), body);
+                      std::optional<std::int32_t> partition = {}, Purpose purpose = Purpose::request) {
+  co_return co_await producer.send(std::move(topic), body->records(partition), body, purpose);
 }
 
 int count(const Deliveries& deliveries, Outcome outcome) {
@@ -186,7 +186,7 @@ TEST_F(ProducerTest, RecordsRefusedWithTheirBatchAreSentAgainOneByOne) {
     MockCluster cluster;
     cluster.create_topic("t", 1);
     cluster.push_errors(MockRequest::produce, {error});
-    Producer producer(loop.context(), settings(cluster), {});
+    Producer producer(loop.context(), settings(cluster, {{"linger.ms", "50"}}), {});
     const auto deliveries = loop.run(send(producer, "t", std::make_shared<const Body>(30, "k")));
     EXPECT_EQ(count(deliveries, Outcome::written), 30) << error;
     const auto stored = cluster.read("t");
@@ -201,13 +201,42 @@ TEST_F(ProducerTest, OnlyTheRecordThatIsRefusedAloneFails) {
   cluster.create_topic("t", 1);
   // The batch, then the first record alone.
   cluster.push_errors(MockRequest::produce, {err_msg_size_too_large, err_msg_size_too_large});
-  Producer producer(loop.context(), settings(cluster), {});
+  Producer producer(loop.context(), settings(cluster, {{"linger.ms", "50"}}), {});
   const auto deliveries = loop.run(send(producer, "t", std::make_shared<const Body>(3, "k")));
   EXPECT_EQ(count(deliveries, Outcome::written), 2);
   EXPECT_EQ(deliveries[0].outcome, Outcome::not_written);
   EXPECT_EQ(deliveries[0].error_code, 50002);
   EXPECT_TRUE(deliveries[0].refused_for_size);
   EXPECT_EQ(cluster.read("t").size(), 2U);
+}
+
+TEST_F(ProducerTest, ARefusedBatchIsNotSentAgainBehindLaterRecordsOfItsRequest) {
+  // A request in two batches: the first is refused, the second is written. What was refused would land behind it.
+  MockCluster cluster;
+  cluster.create_topic("t", 1);
+  cluster.push_errors(MockRequest::produce, {err_invalid_record});
+  Producer producer(loop.context(),
+                    settings(cluster, {{"linger.ms", "50"}, {"batch.num.messages", "5"}, {"max.in.flight", "1"}}), {});
+  const auto deliveries = loop.run(send(producer, "t", std::make_shared<const Body>(10, "k")));
+  EXPECT_EQ(count(deliveries, Outcome::written), 5);
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(deliveries[i].outcome, Outcome::not_written) << i;
+    EXPECT_NE(deliveries[i].error.find("not sent again"), std::string::npos) << deliveries[i].error;
+    EXPECT_EQ(deliveries[5 + i].outcome, Outcome::written) << i;
+  }
+  EXPECT_EQ(cluster.read("t").size(), 5U);
+  EXPECT_EQ(producer.records_in_flight(), 0U);
+}
+
+TEST_F(ProducerTest, DeadLettersAreAllTriedAlone) {
+  MockCluster cluster;
+  cluster.create_topic("t", 1);
+  cluster.push_errors(MockRequest::produce, {err_msg_size_too_large});
+  Producer producer(loop.context(),
+                    settings(cluster, {{"linger.ms", "50"}, {"batch.num.messages", "5"}, {"max.in.flight", "1"}}), {});
+  const auto deliveries = loop.run(send(producer, "t", std::make_shared<const Body>(10, "k"), {}, Purpose::dead_letter));
+  EXPECT_EQ(count(deliveries, Outcome::written), 10);
+  EXPECT_EQ(cluster.read("t").size(), 10U);
 }
 
 TEST_F(ProducerTest, OtherRefusalsAreNotTriedAlone) {
@@ -237,7 +266,7 @@ TEST_F(ProducerTest, RecordsAboveTheLimitAreRefusedHereUnlessTheSizeIsTheTopicsM
   EXPECT_TRUE(deliveries[0].refused_for_size);
   EXPECT_THAT(deliveries[0].error, HasSubstr("max.request.size"));
   EXPECT_EQ(deliveries[1].outcome, Outcome::written) << "a bad record does not stop its neighbour";
-  deliveries = loop.run(producer.send("t", records, nullptr, false));
+  deliveries = loop.run(producer.send("t", records, nullptr, Purpose::dead_letter));
   EXPECT_EQ(count(deliveries, Outcome::written), 2);
 }
 

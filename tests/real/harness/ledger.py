@@ -36,6 +36,7 @@ class Sent:
     outcome: str = UNKNOWN  # Until somebody says more.
     partition: int = -1
     offset: int = -1
+    error: str = ""
 
 
 @dataclasses.dataclass
@@ -249,7 +250,7 @@ class Ledger:
                     sent.outcome, sent.partition, sent.offset = WRITTEN, slot["partition"], slot["offset"]
                 else:
                     assert slot["outcome"] in (NOT_WRITTEN, UNKNOWN), slot
-                    sent.outcome = slot["outcome"]
+                    sent.outcome, sent.error = slot["outcome"], slot["error"]
 
     def refused(self, ids: list[str]):
         """The whole request was refused before anything was sent (4xx, 503)."""
