@@ -224,8 +224,10 @@ def test_order_within_a_request(sidecar, kafka, topic):
 
 # Partial failure -----------------------------------------------------------------------------------------------------
 
-def test_a_record_that_the_broker_refuses_does_not_take_its_neighbours_with_it(sidecar, kafka, name):
+def test_a_record_that_the_broker_refuses_does_not_take_its_neighbours_with_it(broker, kafka, name, start_sidecar):
     """One keyless record to a compacted topic makes the broker refuse the whole batch it travels in."""
+    # Linger, so that the request is one batch: in two batches, see the fault rung.
+    sidecar = start_sidecar({**produce_values(broker.bootstrap), "kafka-producer.linger.ms": 50})
     topic = kafka.create(name, 1, cleanup_policy="compact")
     records = [{"key": f"k{number}", "value": number} for number in range(21)]
     del records[10]["key"]
@@ -267,7 +269,8 @@ def test_neighbours_of_other_requests_are_safe_too(broker, kafka, name, start_si
     assert len(kafka.read(topic)) == 20
 
 
-def test_a_record_above_the_topics_limit_fails_alone(sidecar, kafka, name):
+def test_a_record_above_the_topics_limit_fails_alone(broker, kafka, name, start_sidecar):
+    sidecar = start_sidecar({**produce_values(broker.bootstrap), "kafka-producer.linger.ms": 50})
     topic = kafka.create(name, 1, max_message_bytes=3000)
     records = [{"key": "k", "value": "x" * (5000 if number == 3 else 200)} for number in range(8)]
     offsets = sidecar.produce(topic, records)
