@@ -130,6 +130,9 @@ std::optional<Value> Sources::find_values(const std::string& key) {
 
 std::optional<Value> Sources::find(const std::string& key) {
   const auto upper = environment_name(key);
+  // Asked for is used, whichever source wins.
+  used_.insert(key);
+  used_.insert(upper);
   auto found = find_set(key, upper);
   const auto from_values = [&] {
     auto value = find_values(key);

@@ -264,5 +264,16 @@ TEST(Expand, ReadsListsAndMapsWrittenAsText) {
   EXPECT_EQ(sources.problems.size(), 1U);
 }
 
+TEST(Unused, AValueThatTheEnvironmentOverridesIsNotAmongThem) {
+  const test::TempDir dir;
+  dir.write("x.yml", "v: ${server.httpPort:1}");
+  dir.write("values.yml", "server.httpPort: 2\nserver.htpPort: 3\n");
+  Sources sources(surroundings({dir.path()}, {{"SERVER_HTTPPORT", "4"}}));
+  EXPECT_EQ(sources.read_file("x").value().find("v")->text, "4");
+  const auto unused = sources.unused();
+  ASSERT_EQ(unused.size(), 1U);
+  EXPECT_EQ(unused.front().first, "server.htpPort");
+}
+
 }  // namespace
 }  // namespace sidecar::config
