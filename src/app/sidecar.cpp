@@ -180,9 +180,4 @@ Task<> Sidecar::stop() {
   if (p.reactive) co_await p.reactive->close();
 }
 
-std::optional<consume::reactive::EngineCounters> Sidecar::reactive_counters() const {
-  if (!parts_->reactive) return std::nullopt;
-  return parts_->reactive->counters();
-}
-
 }  // namespace sidecar::app

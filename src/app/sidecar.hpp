@@ -7,7 +7,6 @@
 #include <string>
 
 #include "app/settings.hpp"
-#include "consume/reactive/engine.hpp"
 #include "http/server.hpp"
 #include "loop/loops.hpp"
 #include "observability/log.hpp"
@@ -41,9 +40,6 @@ class Sidecar {
   /// and the batch in flight kafka-consumer.shutdownDrainMs, side by side; then the producer is flushed (at most 5 s) and
   /// the group is left. Ends always.
   Task<> stop();
-
-  /// What the reactive consumer has done so far; nothing when it is not enabled.
-  [[nodiscard]] std::optional<consume::reactive::EngineCounters> reactive_counters() const;
 
  private:
   struct Parts;

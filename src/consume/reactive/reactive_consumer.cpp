@@ -247,7 +247,6 @@ class ReactiveConsumer::Impl {
   }
 
   [[nodiscard]] bool connected() const { return !open_ || consumer_->connected(); }
-  [[nodiscard]] const EngineCounters& counters() const { return engine_->counters(); }
 
  private:
   /// Stands in for the engine, which needs the consumer first.
@@ -305,6 +304,5 @@ Task<> ReactiveConsumer::close() { return impl_->close(); }
 std::optional<std::string> ReactiveConsumer::unhealthy() const { return impl_->unhealthy(); }
 bool ReactiveConsumer::connected() const { return impl_->connected(); }
 Task<std::optional<std::string>> ReactiveConsumer::check_backend() { return impl_->check_backend(); }
-const EngineCounters& ReactiveConsumer::counters() const { return impl_->counters(); }
 
 }  // namespace sidecar::consume::reactive

@@ -46,7 +46,6 @@ class ReactiveConsumer {
   [[nodiscard]] bool connected() const;
   /// Asks the gate again: nothing when the backend answers.
   Task<std::optional<std::string>> check_backend();
-  [[nodiscard]] const EngineCounters& counters() const;
 
  private:
   class Impl;
