@@ -10,8 +10,8 @@
 
 namespace sidecar {
 
-/// The number behind `ERR` in a Status object. Only codes that this build can raise are listed; docs/errors.md is made
-/// from the table in error.cpp.
+/// The number behind `ERR` in a Status object. Holds the codes of the parts that exist; ERR10060 and ERR11019 are the
+/// contract's, and nothing raises them yet. docs/errors.md is made from the table in error.cpp.
 enum class ErrorCode : std::uint16_t {
   invalid_request_path = 10007,
   method_not_allowed = 10008,
