@@ -172,6 +172,7 @@ FileSchema producer_file(Draft& draft) {
 }
 
 FileSchema consumer_file(Draft& draft) {
+  using consume::reactive::Dispatch;
   using consume::reactive::OversizePolicy;
   using consume::reactive::UndecodablePolicy;
   using consume::reactive::UnprocessedPolicy;
@@ -188,7 +189,11 @@ FileSchema consumer_file(Draft& draft) {
   file.milliseconds("backendTimeoutMs", draft.backend_timeout, 1, "value of `instanceTimeoutMs`",
                     "Limit of one call of the backend.");
   file.milliseconds("instanceTimeoutMs", draft.instance_timeout, 1, "Default of backendTimeoutMs.");
-  file.text("dispatch", draft.dispatch, "batch: one batch in flight.");
+  file.choice("dispatch", reactive.dispatch,
+              FileSchema::Choices<Dispatch>{{"batch", Dispatch::batch}, {"partition", Dispatch::partition}},
+              "batch: one batch in flight; partition: one for each partition, side by side.");
+  file.integer("maxBatchesInFlight", reactive.batches_in_flight_max, {1, 256},
+               "Most POSTs with the backend at once (dispatch: partition).");
   file.integer("maxBatchRecords", draft.batch_records_max, {1, 1000000}, "value of `max.poll.records`",
                "Most records in one POST.");
   file.integer("requestMaxBytes", reactive.request_bytes_max, {1, 1 << 30},
@@ -231,7 +236,6 @@ FileSchema consumer_file(Draft& draft) {
                 {"requestTimeoutMs", "1000"},
                 {"fetchMinBytes", "-1"},
                 {"iteratorBackoffMs", "50"},
-                {"maxBatchesInFlight", "16"},
                 {"deadLetterLayout", "raw"},
                 {"activeUndecodablePolicy", "error"},
                 {"maxInstances", "100"},

@@ -29,7 +29,6 @@ struct Draft {
   // Keys that only switch something on.
   std::vector<std::string> startup_hooks{"com.networknt.mesh.kafka.ProducerStartupHook"};
   config::Value singletons;
-  std::string dispatch = "batch";
   bool producer_audit = true;
   bool consumer_audit = true;
   bool http_audit = true;

@@ -292,11 +292,6 @@ void settle_reactive(Draft& draft, Loader& loader, const kafka::TranslationConte
   reactive.json_depth_max = settings.server.json_depth_max;
   reactive.backend_timeout = draft.backend_timeout.value_or(draft.instance_timeout);
   settings.consumer.prefetch_bytes_max = reactive.prefetch_bytes_max;
-  if (draft.dispatch == "partition")
-    loader.problem("kafka-consumer.dispatch",
-                   "is partition, but one batch for each partition is not part of this version: set it to batch");
-  else if (draft.dispatch != "batch")
-    loader.problem("kafka-consumer.dispatch", "must be batch");
   if (!settings.components.reactive) return;
 
   check_formats(loader, "kafka-consumer", reactive.key_format, reactive.value_format);

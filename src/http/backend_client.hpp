@@ -48,7 +48,7 @@ using ClientResult = std::expected<ClientResponse, ClientFailure>;
 /// may go while one is out, the arguments of the call may not.
 class BackendClient {
  public:
-  static constexpr std::size_t idle_connections_max = 32;
+  static constexpr std::size_t idle_connections_max = 256;
   /// More calls at once fail as cannot_connect.
   static constexpr std::size_t calls_max = 1024;
 

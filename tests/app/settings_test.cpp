@@ -325,9 +325,7 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"consumer_protobuf",
              {{"kafka-consumer.valueFormat", "PROTOBUF"}},
              "kafka-consumer.valueFormat is protobuf"},
-        Rule{
-            "partition_lanes", {{"kafka-consumer.dispatch", "partition"}}, "kafka-consumer.dispatch is partition, but"},
-        Rule{"other_dispatch", {{"kafka-consumer.dispatch", "key"}}, "kafka-consumer.dispatch must be batch"},
+        Rule{"other_dispatch", {{"kafka-consumer.dispatch", "key"}}, "kafka-consumer.dispatch must be"},
         Rule{"no_topic", {{"kafka-consumer.topic", " , "}}, "kafka-consumer.topic is needed"},
         Rule{"bad_topic", {{"kafka-consumer.topic", "a b"}}, "kafka-consumer.topic names 'a b'"},
         Rule{"long_letter_topic",

@@ -33,7 +33,8 @@ struct Engine::Slot {
 
 /// Partitions that share one batch in flight.
 struct Engine::Lane {
-  enum class Phase : std::uint8_t { idle, posting, pausing, letters, letters_pausing, committing, commit_pausing };
+  /// `ready`: the batch is to be posted again and waits for the lane's turn.
+  enum class Phase : std::uint8_t { idle, ready, posting, pausing, letters, letters_pausing, committing, commit_pausing };
 
   std::vector<std::uint32_t> slots;
   std::size_t next = 0;  ///< Where the next round over `slots` begins, so that none is starved.
@@ -45,6 +46,8 @@ struct Engine::Lane {
 
   std::shared_ptr<Batch> current;
   Phase phase = Phase::idle;
+  bool waits_turn = false;   ///< It stands in turns_.
+  bool unreachable = false;  ///< Its last POST found no backend at all.
   /// Goes up with every step of the current batch; an answer to an older step is ignored.
   std::uint64_t step = 0;
   Timers::Id timer = 0;
@@ -56,7 +59,6 @@ struct Engine::Lane {
 
 Engine::Engine(ReactiveSettings settings, milliseconds revoke_drain_max, World world, observability::Logger logger)
     : settings_(std::move(settings)), revoke_drain_max_(revoke_drain_max), world_(world), log_(std::move(logger)) {
-  // `dispatch: batch`: one lane for all partitions. Other cuts differ in this line and in lane_of.
   lanes_.push_back(std::make_unique<Lane>());
 }
 
@@ -69,7 +71,8 @@ Engine::~Engine() {
   if (drain_timer_ != 0) world_.timers.cancel(drain_timer_);
 }
 
-std::size_t Engine::lane_of(std::uint32_t /*slot*/) const { return 0; }
+/// The cut. A slot number is used again only after its partition was let go, when its lane is idle.
+std::size_t Engine::lane_of(std::uint32_t slot) const { return settings_.dispatch == Dispatch::partition ? slot : 0; }
 
 Engine::Slot* Engine::slot(std::uint32_t index) { return index < slots_.size() ? slots_[index].get() : nullptr; }
 
@@ -82,9 +85,9 @@ void Engine::drain(milliseconds limit, std::function<void()> done) {
   draining_ = true;
   drained_ = std::move(done);
   for (auto& lane : lanes_) {
-    lane->gathering.reset();
+    drop_gathered(*lane);
     // Waiting for a backend that does not take the batch is not settling: it comes again after the restart.
-    if (lane->phase == Lane::Phase::pausing) give_up(*lane);
+    if (lane->phase == Lane::Phase::pausing || lane->phase == Lane::Phase::ready) give_up(*lane);
   }
   drain_timer_ = world_.timers.after(limit, [this, alive = std::weak_ptr(alive_)] {
     if (alive.expired()) return;
@@ -103,7 +106,7 @@ void Engine::abandon() {
   for (auto& lane : lanes_) {
     ++lane->step;
     lane->letters.clear();
-    lane->gathering.reset();
+    drop_gathered(*lane);
     lane->current.reset();
   }
 }
@@ -126,6 +129,7 @@ void Engine::on_assigned(std::span<const kafka::AssignedPartition> partitions) {
     fresh->index = assigned.slot;
     fresh->generation = assigned.generation;
     fresh->lane = lane_of(assigned.slot);
+    while (lanes_.size() <= fresh->lane) lanes_.push_back(std::make_unique<Lane>());
     lanes_[fresh->lane]->slots.push_back(assigned.slot);
     slots_[assigned.slot] = std::move(fresh);
     log_.info("partition assigned", {{"topic", assigned.partition.topic}, {"partition", assigned.partition.partition}});
@@ -155,6 +159,7 @@ void Engine::on_revoked(std::span<const std::uint32_t> slots, bool lost) {
       forget(*lanes_[slots_[index]->lane], index);
       slots_[index].reset();
     }
+    go_on();
     return;
   }
   for (auto& lane : lanes_) release_if_settled(*lane);
@@ -168,7 +173,7 @@ void Engine::on_revoked(std::span<const std::uint32_t> slots, bool lost) {
       Slot* held = slot(index);
       if (held != nullptr && held->generation == generation) forget(*lanes_[held->lane], index);
     }
-    for (auto& lane : lanes_) release_if_settled(*lane);
+    go_on();
   });
 }
 
@@ -185,11 +190,22 @@ void Engine::stop_taking(Slot& leaving) {
   lane.full = false;
   lane.ripe = true;  // It was full, or its timer may be gone: what is left does not wait.
   if (lane.gathering->records.empty()) {
-    lane.gathering.reset();
-    lane.ripe = false;
+    drop_gathered(lane);
   } else {
     rebuild(*lane.gathering);
   }
+}
+
+void Engine::drop_gathered(Lane& lane) {
+  if (lane.gathering) take_gathered(lane);
+}
+
+/// What the lane has gathered, and the lane begins anew.
+std::shared_ptr<Batch> Engine::take_gathered(Lane& lane) {
+  if (lane.ripe_timer != 0) world_.timers.cancel(std::exchange(lane.ripe_timer, 0));
+  lane.full = lane.ripe = false;
+  --batches_gathered_;
+  return std::exchange(lane.gathering, nullptr);
 }
 
 /// Lets those revoked partitions go of which the current batch holds nothing (any more).
@@ -208,7 +224,8 @@ void Engine::release_if_settled(Lane& lane) {
   }
 }
 
-/// The partition is not ours any more: its records in the current batch are neither committed nor dead-lettered.
+/// The partition is not ours any more: its records in the current batch are neither committed nor dead-lettered. To be
+/// called for all partitions that leave together before anything else is posted.
 void Engine::forget(Lane& lane, std::uint32_t index) {
   if (!lane.current) return;
   bool any_left = false;
@@ -220,7 +237,7 @@ void Engine::forget(Lane& lane, std::uint32_t index) {
     any_left = any_left || !r.gone;
   }
   if (!any_left) {
-    give_up(lane);
+    abandon_batch(lane);
     return;
   }
   std::erase_if(lane.letters, [&lane](const deadletter::Letter& letter) {
@@ -231,6 +248,11 @@ void Engine::forget(Lane& lane, std::uint32_t index) {
 
 /// Drops the current batch unsettled: somebody gets its records again.
 void Engine::give_up(Lane& lane) {
+  abandon_batch(lane);
+  go_on();
+}
+
+void Engine::abandon_batch(Lane& lane) {
   ++lane.step;
   if (lane.timer != 0) world_.timers.cancel(std::exchange(lane.timer, 0));
   for (const auto& r : lane.current->records) counters_.given_up += r.gone ? 0 : 1;
@@ -240,8 +262,16 @@ void Engine::give_up(Lane& lane) {
   lane.phase = Lane::Phase::idle;
   lane.unhealthy.clear();  // The next batch tells anew.
   lane.backoff = milliseconds(0);
-  release_if_settled(lane);
-  gather(lane);
+  mark_unreachable(lane, false);
+}
+
+/// After batches were given up: partitions that only waited for them leave, and their places are taken by others.
+void Engine::go_on() {
+  for (auto& lane : lanes_) {
+    release_if_settled(*lane);
+    gather(*lane);
+  }
+  serve_turns();
   check_drained();
 }
 
@@ -251,14 +281,80 @@ void Engine::on_records() {
   for (auto& lane : lanes_) gather(*lane);
 }
 
+/// A POST more may be with the backend. While it cannot be reached at all, only the lanes that found that out try it.
+bool Engine::may_post() const {
+  if (lanes_unreachable_ > 0) return false;
+  return settings_.dispatch == Dispatch::batch || posts_out_ < settings_.batches_in_flight_max;
+}
+
+/// The lane may take records for a new batch: it could post it now, or its current one is about to be settled.
+bool Engine::may_begin(const Lane& lane) const {
+  switch (lane.phase) {
+    case Lane::Phase::idle: return may_post();
+    case Lane::Phase::posting:
+    case Lane::Phase::letters:
+    case Lane::Phase::committing: return batches_gathered_ < settings_.batches_in_flight_max;
+    case Lane::Phase::ready:
+    case Lane::Phase::pausing:
+    case Lane::Phase::letters_pausing:
+    case Lane::Phase::commit_pausing: return false;
+  }
+  return false;
+}
+
+void Engine::wait_turn(Lane& lane) {
+  if (!std::exchange(lane.waits_turn, true)) turns_.push_back(&lane);
+}
+
+void Engine::serve_turns() {
+  if (draining_) return;
+  while (!turns_.empty() && may_post()) {
+    Lane& lane = *turns_.front();
+    turns_.pop_front();
+    lane.waits_turn = false;
+    if (lane.phase == Lane::Phase::ready) {
+      post(lane);
+    } else {
+      gather(lane);
+    }
+  }
+}
+
 void Engine::gather(Lane& lane) {
   if (!started_ || draining_) return;
   for (;;) {
+    if (!lane.gathering && !may_begin(lane)) {
+      const auto has_records = [this](std::uint32_t index) {
+        return !slots_[index]->waiting.empty() || world_.source.has_records(index);
+      };
+      if (lane.phase == Lane::Phase::idle && std::ranges::any_of(lane.slots, has_records)) wait_turn(lane);
+      return;
+    }
     fill(lane);
-    if (lane.current || !lane.gathering || !(lane.full || lane.ripe)) return;
+    if (!lane.gathering) return;
+    if (!lane.full && !lane.ripe) {
+      wait_for_company(lane);
+      return;
+    }
+    if (lane.current) return;
+    if (!may_post()) {
+      wait_turn(lane);
+      return;
+    }
     launch(lane);
     // The next batch is gathered while this one is on its way: decoding and encoding overlap with the backend's work.
   }
+}
+
+/// fetchMaxWait, from the first record of the batch on.
+void Engine::wait_for_company(Lane& lane) {
+  if (lane.ripe_timer != 0) return;
+  lane.ripe_timer = world_.timers.after(settings_.fetch_max_wait, [this, alive = std::weak_ptr(alive_), &lane] {
+    if (alive.expired()) return;
+    lane.ripe_timer = 0;
+    lane.ripe = true;
+    gather(lane);
+  });
 }
 
 void Engine::fill(Lane& lane) {
@@ -315,19 +411,12 @@ bool Engine::add(Lane& lane, Slot& from, kafka::Record record) {
   batch->bytes += entry.record.bytes;
   batch->records.push_back(std::move(entry));
   lane.gathering = std::move(batch);
+  if (first) {
+    ++batches_gathered_;
+    lane.ripe = settings_.fetch_max_wait.count() == 0;
+  }
   lane.full = lane.gathering->records.size() >= settings_.batch_records_max ||
               lane.gathering->bytes >= settings_.request_bytes_max;
-  if (first) {
-    lane.ripe = settings_.fetch_max_wait.count() == 0;
-    if (!lane.ripe && !lane.full) {
-      lane.ripe_timer = world_.timers.after(settings_.fetch_max_wait, [this, alive = std::weak_ptr(alive_), &lane] {
-        if (alive.expired()) return;
-        lane.ripe_timer = 0;
-        lane.ripe = true;
-        gather(lane);
-      });
-    }
-  }
   return true;
 }
 
@@ -389,12 +478,19 @@ void Engine::rebuild(Batch& batch) const {
 // --- one batch ----------------------------------------------------------------------------------------------------------
 
 void Engine::launch(Lane& lane) {
-  if (lane.ripe_timer != 0) world_.timers.cancel(std::exchange(lane.ripe_timer, 0));
-  lane.current = std::move(lane.gathering);
-  lane.gathering.reset();
-  lane.full = lane.ripe = false;
+  lane.current = take_gathered(lane);
   lane.commit_failures = 0;
   post(lane);
+}
+
+/// The pause is over.
+void Engine::retry(Lane& lane) {
+  // A lane that found no backend tries again whatever the others do; it had its turn when it found out.
+  if (lane.unreachable || may_post()) {
+    post(lane);
+  } else {
+    stand_by(lane);
+  }
 }
 
 void Engine::post(Lane& lane) {
@@ -411,15 +507,22 @@ void Engine::post(Lane& lane) {
   ++batch.attempt;
   ++counters_.posts;
   lane.phase = Lane::Phase::posting;
+  ++posts_out_;
   world_.backend.post(lane.current,
                       [this, alive = std::weak_ptr(alive_), &lane, step = ++lane.step](
                           const BackendOutcome& outcome, const std::string& detail, std::uint32_t attempts) {
-                        if (!alive.expired() && lane.step == step) answered(lane, outcome, detail, attempts);
+                        if (alive.expired()) return;
+                        --posts_out_;
+                        if (lane.step == step) answered(lane, outcome, detail, attempts);
+                        serve_turns();
                       });
 }
 
 void Engine::answered(Lane& lane, const BackendOutcome& outcome, const std::string& detail, std::uint32_t attempts) {
   lane.current->attempt += attempts - 1;
+  const auto* failure = std::get_if<BackendFailure>(&outcome);
+  mark_unreachable(lane, failure != nullptr && *failure == BackendFailure::cannot_connect);
+  if (!lane.unreachable) backend_reached();
   const Decision decision = decide(outcome, lane.current->rollbacks, settings_);
   if (const auto* again = std::get_if<PostAgain>(&decision)) {
     post_again(lane, *again, detail);
@@ -455,7 +558,7 @@ void Engine::post_again(Lane& lane, const PostAgain& again, std::string_view why
     return;
   }
   lane.phase = Lane::Phase::pausing;
-  wait(lane, pause, &Engine::post);
+  wait(lane, pause, &Engine::retry);
   if (again.pause == PostAgain::Pause::probing) probe(lane);
 }
 
@@ -469,10 +572,39 @@ void Engine::probe(Lane& lane) {
         probe(lane);
         return;
       }
-      if (lane.timer != 0) world_.timers.cancel(std::exchange(lane.timer, 0));
-      post(lane);
+      mark_unreachable(lane, false);
+      backend_reached();
+      stand_by(lane);
+      serve_turns();
     });
   });
+}
+
+/// Ends the lane's pause; its batch is posted again when its turn has come.
+void Engine::stand_by(Lane& lane) {
+  if (lane.timer != 0) world_.timers.cancel(std::exchange(lane.timer, 0));
+  ++lane.step;
+  lane.phase = Lane::Phase::ready;
+  wait_turn(lane);
+}
+
+void Engine::mark_unreachable(Lane& lane, bool unreachable) {
+  if (std::exchange(lane.unreachable, unreachable) == unreachable) return;
+  if (unreachable) {
+    ++lanes_unreachable_;
+  } else {
+    --lanes_unreachable_;
+  }
+}
+
+/// Somebody got through: whoever waits for the backend to come back has waited enough.
+void Engine::backend_reached() {
+  if (lanes_unreachable_ == 0) return;
+  for (auto& lane : lanes_) {
+    if (!lane->unreachable) continue;
+    mark_unreachable(*lane, false);
+    if (lane->phase == Lane::Phase::pausing) stand_by(*lane);
+  }
 }
 
 void Engine::settle(Lane& lane, const Settle& settle, const BackendResults& answer) {
@@ -561,13 +693,15 @@ void Engine::write_letters(Lane& lane) {
 
 void Engine::commit(Lane& lane) {
   std::vector<kafka::CommitEntry> entries;
+  std::vector<std::uint32_t> slots;  // of the entries
   for (const auto& r : lane.current->records) {
     if (r.gone) continue;
-    const auto found = std::ranges::find(entries, *r.partition, &kafka::CommitEntry::partition);
+    const auto found = std::ranges::find(slots, r.record.slot);
     // Records of one partition stand in offset order, so the last one wins.
-    if (found != entries.end()) {
-      found->offset = committed_after(r.record.offset);
+    if (found != slots.end()) {
+      entries[static_cast<std::size_t>(found - slots.begin())].offset = committed_after(r.record.offset);
     } else {
+      slots.push_back(r.record.slot);
       entries.push_back({*r.partition, committed_after(r.record.offset)});
     }
   }

@@ -4,9 +4,12 @@
 /// The rules it keeps, whatever the world does:
 ///  - an offset is committed only when every record below it was accepted or is a dead letter that the broker acknowledged;
 ///  - a batch that must be tried again is the same batch: same records, same bytes, same id, attempt one higher;
-///  - one batch in flight per lane, so order per partition is kept;
+///  - a lane is a set of partitions with at most one batch in flight, so order per partition is kept: one lane for all
+///    (`dispatch: batch`) or one per partition (`dispatch: partition`);
+///  - lanes take turns at the POSTs that may be out at once; a lane that waits before it tries again holds none of them;
 ///  - for a partition that is no longer ours nothing is committed and no dead letter is written;
-///  - at most one gathered batch waits behind the one in flight, so memory is bounded.
+///  - at most one gathered batch waits behind a lane's batch in flight, and over all lanes only as many as there may be
+///    POSTs; a lane whose batch fails gathers nothing more, so memory is bounded.
 #pragma once
 
 #include <chrono>
@@ -152,20 +155,33 @@ class Engine final : public kafka::GroupListener {
   struct Lane;
 
   [[nodiscard]] std::size_t lane_of(std::uint32_t slot) const;
+  [[nodiscard]] bool may_post() const;
+  [[nodiscard]] bool may_begin(const Lane& lane) const;
+  void wait_turn(Lane& lane);
+  void serve_turns();
   void gather(Lane& lane);
   void fill(Lane& lane);
+  void wait_for_company(Lane& lane);
+  void drop_gathered(Lane& lane);
+  std::shared_ptr<Batch> take_gathered(Lane& lane);
   bool add(Lane& lane, Slot& slot, kafka::Record record);
   void launch(Lane& lane);
+  void retry(Lane& lane);
+  void stand_by(Lane& lane);
   void post(Lane& lane);
   void answered(Lane& lane, const BackendOutcome& outcome, const std::string& detail, std::uint32_t attempts);
   void post_again(Lane& lane, const PostAgain& again, std::string_view why);
   void probe(Lane& lane);
+  void mark_unreachable(Lane& lane, bool unreachable);
+  void backend_reached();
   void settle(Lane& lane, const Settle& settle, const BackendResults& answer);
   void write_letters(Lane& lane);
   void commit(Lane& lane);
   void commit_answered(Lane& lane, const kafka::CommitResult& result);
   void finish(Lane& lane);
   void give_up(Lane& lane);
+  void abandon_batch(Lane& lane);
+  void go_on();
   void forget(Lane& lane, std::uint32_t slot);
   void stop_taking(Slot& leaving);
   void rebuild(Batch& batch) const;
@@ -182,7 +198,12 @@ class Engine final : public kafka::GroupListener {
   observability::Logger log_;
   EngineCounters counters_;
   std::vector<std::unique_ptr<Slot>> slots_;  ///< By slot number; null: not assigned.
+  /// Never shrinks: callbacks hold a lane and the step they belong to.
   std::vector<std::unique_ptr<Lane>> lanes_;
+  std::deque<Lane*> turns_;             ///< Lanes that want to post, the one that waited longest first.
+  std::size_t posts_out_ = 0;           ///< POSTs with the backend, those of given up batches included.
+  std::size_t batches_gathered_ = 0;    ///< Lanes with a batch in the making.
+  std::size_t lanes_unreachable_ = 0;   ///< Lanes whose last POST found no backend at all.
   std::size_t held_slots_ = 0;  ///< Revoked partitions whose release the consumer waits for.
   bool started_ = false;
   bool draining_ = false;

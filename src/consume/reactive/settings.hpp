@@ -10,7 +10,8 @@
 
 namespace sidecar::consume::reactive {
 
-enum class Dispatch : std::uint8_t { batch };
+/// How partitions are cut into lanes, see engine.hpp.
+enum class Dispatch : std::uint8_t { batch, partition };
 enum class UnprocessedPolicy : std::uint8_t { discard, retry };
 enum class UndecodablePolicy : std::uint8_t { deadletter, stop, skip };
 enum class OversizePolicy : std::uint8_t { omit, retry };
@@ -29,6 +30,7 @@ struct ReactiveSettings {
   std::chrono::milliseconds wait_period{100};          ///< First back-off step.
   std::chrono::milliseconds retry_backoff_max{5000};
   Dispatch dispatch = Dispatch::batch;
+  std::size_t batches_in_flight_max = 16;              ///< POSTs with the backend at once.
   std::size_t batch_records_max = 100;
   std::size_t request_bytes_max = 102400;              ///< requestMaxBytes; a larger record travels alone.
   std::chrono::milliseconds fetch_max_wait{50};

@@ -1,6 +1,7 @@
 #include "consume/reactive/simulated_world.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace sidecar::consume::reactive::test {
@@ -12,6 +13,8 @@ constexpr std::chrono::milliseconds revoke_drain{3000};
 
 SimulatedWorld::SimulatedWorld(std::uint64_t seed) : rng_(seed) {
   settings_.group_id = "sim";
+  settings_.dispatch = chance(50) ? Dispatch::partition : Dispatch::batch;
+  settings_.batches_in_flight_max = 1 + random(5);
   settings_.batch_records_max = 1 + random(20);
   settings_.request_bytes_max = 500 + random(3000);
   settings_.fetch_max_wait = Time(chance(30) ? 0 : 50);
@@ -24,7 +27,9 @@ SimulatedWorld::SimulatedWorld(std::uint64_t seed) : rng_(seed) {
                                                    UndecodablePolicy::stop, UndecodablePolicy::skip}[random(4)]
                                      : std::vector{UndecodablePolicy::stop, UndecodablePolicy::skip}[random(2)];
 
-  const std::size_t count = 1 + random(5);
+  const bool by_partition = settings_.dispatch == Dispatch::partition;
+  report_.worlds_by_partition = by_partition ? 1 : 0;
+  const std::size_t count = 1 + random(by_partition ? 12 : 5);
   for (std::size_t i = 0; i < count; ++i) {
     Partition partition;
     partition.name = {i % 2 == 0 ? "orders" : "carts", static_cast<std::int32_t>(i / 2)};
@@ -53,13 +58,9 @@ SimulationReport SimulatedWorld::run(std::uint64_t fault_steps) {
   }
   faults_ = false;
   backend_up_ = true;
+  hinder_one_partition();
   const auto calm_from = report_.steps;
-  const auto done = [this] {
-    return std::ranges::all_of(partitions_, [](const Partition& p) {
-      return std::max(p.committed, p.first) >= static_cast<std::int64_t>(p.log.size());
-    });
-  };
-  while (!done()) {
+  while (!std::ranges::all_of(partitions_, [this](const Partition& p) { return done(p); })) {
     require(report_.steps - calm_from < 200'000 && step(), "progress after the last fault");
   }
   for (const auto& p : partitions_) {
@@ -86,6 +87,30 @@ SimulationReport SimulatedWorld::run(std::uint64_t fault_steps) {
   while (!stopped) require(step(), "drain ends");
   engine_.reset();
   return report_;
+}
+
+bool SimulatedWorld::done(const Partition& partition) const {
+  return std::max(partition.committed, partition.first) >= static_cast<std::int64_t>(partition.log.size());
+}
+
+/// A partition that always fails, or whose answers do not come, must not hold the others up. (Answers that do not come take
+/// the place of a POST, so there must be room for one more.)
+void SimulatedWorld::hinder_one_partition() {
+  if (settings_.dispatch == Dispatch::batch || partitions_.size() < 2) return;
+  hindrance_ = settings_.batches_in_flight_max > 1 && chance(50) ? Hindrance::hangs : Hindrance::fails;
+  hindered_ = random(partitions_.size());
+  const auto from = report_.steps;
+  const auto others_done = [this] {
+    for (std::size_t i = 0; i < partitions_.size(); ++i) {
+      if (i != hindered_ && !done(partitions_[i])) return false;
+    }
+    return true;
+  };
+  while (!others_done()) {
+    require(report_.steps - from < 200'000 && step(), "one partition that fails or hangs does not hold the others");
+  }
+  hindrance_ = Hindrance::none;
+  for (auto& come : std::exchange(hanging_, {})) in_process(Time(1), std::move(come));
 }
 
 bool SimulatedWorld::step() {
@@ -126,6 +151,7 @@ void SimulatedWorld::crash() {
   engine_.reset();
   timers_.clear();
   in_flight_.clear();
+  posts_out_ = 0;
   for (auto& p : partitions_) {
     if (p.owner == Owner::us || p.owner == Owner::us_leaving) {
       p.owner = Owner::nobody;
@@ -394,29 +420,52 @@ void SimulatedWorld::post(std::shared_ptr<const Batch> batch,
     }
   }
   for (const auto& f : flying) in_flight_.insert(f);
+  require(settings_.dispatch == Dispatch::batch || flying.size() == 1, "a batch is of one partition");
+  report_.posts_out_most = std::max(report_.posts_out_most, ++posts_out_);
+  require(settings_.dispatch == Dispatch::batch || posts_out_ <= settings_.batches_in_flight_max, "maxBatchesInFlight holds");
 
+  const bool hangs = hindrance_ == Hindrance::hangs && last.contains(partitions_[hindered_].name);
   const Time work(fault(5) ? random(20'000) : random(80));
-  in_process(work, [this, batch, flying, done = std::move(done)] {
+  auto come = [this, batch, flying, done = std::move(done)] {
     for (const auto& f : flying) in_flight_.erase(in_flight_.find(f));
-    if (!backend_up_) {
-      done(BackendFailure::cannot_connect, "simulated", 1);
+    --posts_out_;
+    answer(*batch, done);
+  };
+  if (hangs) {
+    hanging_.emplace_back(std::move(come));
+  } else {
+    in_process(work, std::move(come));
+  }
+}
+
+void SimulatedWorld::answer(const Batch& batch, const std::function<void(BackendOutcome, std::string, std::uint32_t)>& done) {
+  if (!backend_up_) {
+    done(BackendFailure::cannot_connect, "simulated", 1);
+    return;
+  }
+  if (hindrance_ == Hindrance::fails && *batch.records.front().partition == partitions_[hindered_].name) {
+    constexpr std::array failures{BackendFailure::connection_lost, BackendFailure::malformed, BackendFailure::timed_out};
+    if (chance(50)) {
+      done(BackendStatus{500}, "this partition fails", 1);
+    } else {
+      done(failures[random(failures.size())], "this partition fails", 1);
+    }
+    return;
+  }
+  switch (faults_ ? random(30) : 29) {
+    case 0: done(BackendStatus{503}, "simulated", 1); return;
+    case 1: done(BackendFailure::connection_lost, "simulated", 1); return;
+    case 2: done(BackendFailure::malformed, "simulated", 1); return;
+    case 3:
+      process(batch);
+      done(BackendFailure::timed_out, "answer lost", 1);
       return;
-    }
-    switch (faults_ ? random(30) : 29) {
-      case 0: done(BackendStatus{503}, "simulated", 1); return;
-      case 1: done(BackendFailure::connection_lost, "simulated", 1); return;
-      case 2: done(BackendFailure::malformed, "simulated", 1); return;
-      case 3:
-        process(*batch);
-        done(BackendFailure::timed_out, "answer lost", 1);
-        return;
-      case 4:
-        process(*batch);
-        done(BackendStatus{500}, "after the work", 1);
-        return;
-      default: done(process(*batch), "", 1);
-    }
-  });
+    case 4:
+      process(batch);
+      done(BackendStatus{500}, "after the work", 1);
+      return;
+    default: done(process(batch), "", 1);
+  }
 }
 
 void SimulatedWorld::probe(std::function<void(bool)> done) {

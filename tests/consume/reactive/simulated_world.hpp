@@ -29,6 +29,8 @@ struct SimulationReport {
   std::uint64_t rebalances = 0;
   std::uint64_t records = 0;
   std::uint64_t duplicates = 0;
+  std::uint64_t worlds_by_partition = 0;  ///< With `dispatch: partition`.
+  std::uint64_t posts_out_most = 0;       ///< Most POSTs that were with the backend at once.
 };
 
 class SimulatedWorld final : RecordSource, RecordCodec, Backend, LetterSink, Timers {
@@ -36,11 +38,14 @@ class SimulatedWorld final : RecordSource, RecordCodec, Backend, LetterSink, Tim
   explicit SimulatedWorld(std::uint64_t seed);
   ~SimulatedWorld() override;
 
-  /// Runs `fault_steps` events with faults, then without until everything is committed. Throws Violation.
+  /// Runs `fault_steps` events with faults; then, where each partition has its own lane, without other faults but with one
+  /// partition that the backend does not settle, until the others are done; then until everything is committed. Throws
+  /// Violation.
   SimulationReport run(std::uint64_t fault_steps);
 
  private:
   using Time = std::chrono::milliseconds;
+  enum class Hindrance : std::uint8_t { none, fails, hangs };
   enum class Owner : std::uint8_t { nobody, us, us_leaving, other };
 
   struct LogRecord {
@@ -105,6 +110,9 @@ class SimulatedWorld final : RecordSource, RecordCodec, Backend, LetterSink, Tim
   void produce_some();
   void world_event();
   BackendOutcome process(const Batch& batch);
+  void answer(const Batch& batch, const std::function<void(BackendOutcome, std::string, std::uint32_t)>& done);
+  [[nodiscard]] bool done(const Partition& partition) const;
+  void hinder_one_partition();
   Partition& partition_of_slot(std::uint32_t slot);
   Partition& find(const TopicPartition& name);
   std::uint64_t random(std::uint64_t below) { return rng_() % below; }
@@ -124,10 +132,14 @@ class SimulatedWorld final : RecordSource, RecordCodec, Backend, LetterSink, Tim
   std::uint64_t next_generation_ = 0;
   bool faults_ = true;
   bool backend_up_ = true;
+  Hindrance hindrance_ = Hindrance::none;  ///< What the backend does with `hindered_`.
+  std::size_t hindered_ = 0;
+  std::vector<std::function<void()>> hanging_;  ///< Answers that come when the hindrance is over.
   std::unique_ptr<Engine> engine_;
   /// Batches on their way to the backend: (partition, generation) in flight.
   std::multiset<std::pair<TopicPartition, std::uint64_t>> in_flight_;
   std::map<std::string, std::pair<std::uint32_t, std::string>> seen_;  ///< Batch id to last attempt and body.
+  std::uint64_t posts_out_ = 0;
   SimulationReport report_;
 };
 

@@ -4,6 +4,7 @@
 ///   SIDECAR_SIM_SEEDS=N   how many fresh worlds (default 200)
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -28,9 +29,11 @@ void run_world(std::uint64_t seed, SimulationReport& total) {
     total.rebalances += report.rebalances;
     total.records += report.records;
     total.duplicates += report.duplicates;
+    total.worlds_by_partition += report.worlds_by_partition;
+    total.posts_out_most = std::max(total.posts_out_most, report.posts_out_most);
   } catch (const Violation& broken) {
     ADD_FAILURE() << "seed " << seed << ": broken promise: " << broken.what()
-                  << "\n  again: SIDECAR_SIM_SEED=" << seed << " build/dev/tests/consume/reactive/reactive_sim_test";
+                  << "\n  again: SIDECAR_SIM_SEED=" << seed << " ./test.sh sim";
   }
 }
 
@@ -39,13 +42,13 @@ void run_worlds(std::uint64_t first, std::uint64_t count) {
   const auto begin = std::chrono::steady_clock::now();
   for (std::uint64_t i = 0; i < count && !testing::Test::HasFailure(); ++i) run_world(first + i, total);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  std::printf("simulation: %llu worlds from seed %llu: %llu steps (%.0f per second), %llu records, %llu posts, %llu crashes, "
-              "%llu rebalances, %llu duplicates within their bounds\n",
-              static_cast<unsigned long long>(count), static_cast<unsigned long long>(first),
-              static_cast<unsigned long long>(total.steps), static_cast<double>(total.steps) / seconds,
-              static_cast<unsigned long long>(total.records), static_cast<unsigned long long>(total.posts),
-              static_cast<unsigned long long>(total.crashes), static_cast<unsigned long long>(total.rebalances),
-              static_cast<unsigned long long>(total.duplicates));
+  const auto number = [](std::uint64_t n) { return static_cast<unsigned long long>(n); };
+  std::printf(
+      "simulation: %llu worlds from seed %llu (%llu with dispatch: partition, up to %llu POSTs at once): %llu steps, %.0f steps "
+      "per second; %llu records, %llu posts, %llu crashes, %llu rebalances, %llu duplicates within their bounds\n",
+      number(count), number(first), number(total.worlds_by_partition), number(total.posts_out_most), number(total.steps),
+      static_cast<double>(total.steps) / seconds, number(total.records), number(total.posts), number(total.crashes),
+      number(total.rebalances), number(total.duplicates));
 }
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
