@@ -253,6 +253,8 @@ void Engine::give_up(Lane& lane) {
 }
 
 void Engine::abandon_batch(Lane& lane) {
+  // Its answer matters to nobody any more, and may take long to come.
+  if (lane.phase == Lane::Phase::posting) --posts_out_;
   ++lane.step;
   if (lane.timer != 0) world_.timers.cancel(std::exchange(lane.timer, 0));
   for (const auto& r : lane.current->records) counters_.given_up += r.gone ? 0 : 1;
@@ -267,10 +269,8 @@ void Engine::abandon_batch(Lane& lane) {
 
 /// After batches were given up: partitions that only waited for them leave, and their places are taken by others.
 void Engine::go_on() {
-  for (auto& lane : lanes_) {
-    release_if_settled(*lane);
-    gather(*lane);
-  }
+  for (auto& lane : lanes_) release_if_settled(*lane);
+  for (auto& lane : lanes_) gather(*lane);
   serve_turns();
   check_drained();
 }
@@ -511,9 +511,9 @@ void Engine::post(Lane& lane) {
   world_.backend.post(lane.current,
                       [this, alive = std::weak_ptr(alive_), &lane, step = ++lane.step](
                           const BackendOutcome& outcome, const std::string& detail, std::uint32_t attempts) {
-                        if (alive.expired()) return;
+                        if (alive.expired() || lane.step != step) return;
                         --posts_out_;
-                        if (lane.step == step) answered(lane, outcome, detail, attempts);
+                        answered(lane, outcome, detail, attempts);
                         serve_turns();
                       });
 }

@@ -201,7 +201,7 @@ class Engine final : public kafka::GroupListener {
   /// Never shrinks: callbacks hold a lane and the step they belong to.
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::deque<Lane*> turns_;             ///< Lanes that want to post, the one that waited longest first.
-  std::size_t posts_out_ = 0;           ///< POSTs with the backend, those of given up batches included.
+  std::size_t posts_out_ = 0;           ///< POSTs whose answer is awaited.
   std::size_t batches_gathered_ = 0;    ///< Lanes with a batch in the making.
   std::size_t lanes_unreachable_ = 0;   ///< Lanes whose last POST found no backend at all.
   std::size_t held_slots_ = 0;  ///< Revoked partitions whose release the consumer waits for.

@@ -139,7 +139,6 @@ class SimulatedWorld final : RecordSource, RecordCodec, Backend, LetterSink, Tim
   /// Batches on their way to the backend: (partition, generation) in flight.
   std::multiset<std::pair<TopicPartition, std::uint64_t>> in_flight_;
   std::map<std::string, std::pair<std::uint32_t, std::string>> seen_;  ///< Batch id to last attempt and body.
-  std::uint64_t posts_out_ = 0;
   SimulationReport report_;
 };
 
