@@ -160,6 +160,7 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
   std::deque<std::uint32_t> free_slots_;  // the one free for longest comes first
   std::uint64_t generation_ = 0;
   std::int64_t average_bytes_ = 0;
+  bool prefetch_tight_ = false;
 
   PartitionList revoking_;                // what unassign is owed for
   std::set<std::uint32_t> revoke_waits_;  // slots of it that were not released yet
@@ -250,7 +251,7 @@ void GroupConsumer::Impl::tend_retired() {
 
 void GroupConsumer::Impl::schedule_tick() {
   const bool young = client_ && !client_->had_first_answer();
-  ticker_.expires_after(young ? 50ms : 1000ms);
+  ticker_.expires_after(young ? 50ms : prefetch_tight_ ? 100ms : 1000ms);
   ticker_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const auto impl = weak.lock();
     if (error || !impl || impl->closing_) return;
@@ -534,7 +535,9 @@ void GroupConsumer::Impl::bound_prefetch() {
     possible += partition_queue_bytes_max;
     any_paused = any_paused || partition.paused_since;
   }
-  if (possible <= settings_.prefetch_bytes_max && !any_paused) return;
+  // Full queues alone could exceed the bound: then it is looked at often, because what is drained makes room for others.
+  prefetch_tight_ = possible > settings_.prefetch_bytes_max;
+  if (!prefetch_tight_ && !any_paused) return;
   const auto now = Clock::now();
   constexpr std::int64_t unseen_record_bytes = 1024;
   for (const auto& partition : slots_) {

@@ -1,4 +1,5 @@
 """dispatch: partition. One batch in flight for each partition: side by side, bounded, and none held up by another."""
+import json
 import threading
 import time
 
@@ -21,8 +22,8 @@ def start(lanes: Push, **settings):
 
 
 def fill(lanes: Push, records: int = 100, partitions=range(PARTITIONS)) -> int:
-    for partition in partitions:
-        lanes.fill([{"n": number} for number in range(records)], partition=partition)
+    lanes.kafka.produce(lanes.topic, [{"key": b"k", "value": json.dumps({"n": number}).encode(), "partition": partition}
+                                      for number in range(records) for partition in partitions])
     return records * len(partitions)
 
 
@@ -161,8 +162,8 @@ def test_all_batches_in_flight_settle_on_sigterm(lanes):
 def test_a_bounded_number_of_records_is_held_while_many_partitions_fail(kafka, start_sidecar, backend, name):
     many = Push(kafka, start_sidecar, backend, name, partitions=64)
     value = {"text": "x" * 1000}
-    for partition in range(64):
-        many.fill([value] * 400, partition=partition)
+    kafka.produce(many.topic, [{"key": b"k", "value": json.dumps(value).encode(), "partition": number % 64}
+                               for number in range(64 * 400)])
     backend.behaviour = answers.body(b"no", 503)
     sidecar = many.start({"dispatch": "partition", "prefetchMaxBytes": 8 << 20, "waitPeriod": 200, "retryBackoffMaxMs": 200})
     eventually(lambda: len({tuple(partitions_of(delivery)) for delivery in backend.seen()}) == 64, 30, "every partition has failed")
