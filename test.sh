@@ -4,16 +4,19 @@ set -euo pipefail
 
 usage() {
   cat <<'END'
-usage: ./test.sh [RUNG...] [--preset dev|asan|tsan] [PYTEST_OPTION...]
+usage: ./test.sh [RUNG...] [--long] [--preset dev|asan|tsan] [--seeds N | --seed N] [PYTEST_OPTION...]
 
   unit   GoogleTest, no network                           C++, build/PRESET
   sim    the reactive engine under a seeded world         C++, build/PRESET
   mock   librdkafka's in-process mock cluster             C++, build/PRESET
   real   the whole process against Apache Kafka 4.3.1     pytest, build/release
   fault  the same with faults under load, and the ledger  pytest, build/release
+  long   faults that take minutes, about an hour in all   pytest, build/release
 
-Without a rung: all of them. --preset asan (or tsan) builds and runs the C++ rungs with that sanitizer; without a rung
-it means the C++ rungs only. What follows a pytest rung, such as -k NAME, is handed to pytest.
+Without a rung: all but long. --long means the rungs fault and long: every fault, one ledger line for each.
+For sim, --seeds N plays N fresh worlds (200 otherwise) and --seed N plays one world again.
+--preset asan (or tsan) builds and runs the C++ rungs with that sanitizer; without a rung it means the C++ rungs only.
+What follows a pytest rung, such as -k NAME, is handed to pytest.
 Exit code 1 when a test failed or was skipped, or when a rung ran no test.
 END
 }
@@ -21,9 +24,10 @@ END
 rungs=()
 preset=dev
 pytest_options=()
+worlds=() # How the simulation is told which worlds to play.
 while (($#)); do
   case $1 in
-    unit | sim | mock | real | fault)
+    unit | sim | mock | real | fault | long)
       if ((${#pytest_options[@]})); then pytest_options+=("$1"); else rungs+=("$1"); fi
       ;;
     --preset)
@@ -31,6 +35,15 @@ while (($#)); do
       shift
       ;;
     --preset=*) preset=${1#*=} ;;
+    --long) rungs+=(fault long) ;;
+    --seeds | --seed)
+      [[ ${2-} =~ ^[1-9][0-9]*$ ]] || {
+        echo "test.sh: $1 needs a number above 0, not '${2-}'" >&2
+        exit 2
+      }
+      if [[ $1 == --seeds ]]; then worlds=(SIDECAR_SIM_SEEDS="$2"); else worlds=(SIDECAR_SIM_SEED="$2"); fi
+      shift
+      ;;
     --help | -h)
       usage
       exit 0
@@ -50,10 +63,14 @@ if ((${#rungs[@]} == 0)); then
 fi
 cxx=() whole=()
 for rung in "${rungs[@]}"; do
-  case $rung in real | fault) whole+=("$rung") ;; *) cxx+=("$rung") ;; esac
+  case $rung in real | fault | long) whole+=("$rung") ;; *) cxx+=("$rung") ;; esac
 done
 if ((${#pytest_options[@]} && ${#whole[@]} == 0)); then
   echo "test.sh: ${pytest_options[*]}: options for pytest, but no rung that runs it" >&2
+  exit 2
+fi
+if ((${#worlds[@]})) && [[ " ${rungs[*]} " != *" sim "* ]]; then
+  echo "test.sh: --seeds and --seed are for the rung sim" >&2
   exit 2
 fi
 
@@ -86,15 +103,18 @@ rung() {
 ctest_rung() {
   # Every program writes its own GoogleTest report, because what counts is test cases, not programs.
   mkdir -p "$results/$1"
-  GTEST_OUTPUT="xml:$results/$1/" ctest --test-dir "$root/build/$preset" --label-regex "^$1\$" --output-on-failure \
+  # A simulation that passes still has figures to tell.
+  local output=--output-on-failure
+  [[ $1 == sim ]] && output=--verbose
+  env "${worlds[@]}" GTEST_OUTPUT="xml:$results/$1/" ctest --test-dir "$root/build/$preset" --label-regex "^$1\$" "$output" \
     --no-tests=error --parallel "$(nproc)" --output-junit "$results/$1.xml"
 }
 
 pytest_rung() {
   local where=(tests/real)
   case $1 in
-    real) where+=(--ignore=tests/real/fault) ;;
-    fault) where=(tests/real/fault) ;;
+    real) where+=(--ignore=tests/real/fault --ignore=tests/real/long) ;;
+    fault | long) where=("tests/real/$1") ;;
   esac
   KAFKA_SIDECAR_KAFKA=$(kafka_folder)/lib "$(python_folder)/bin/python" -m pytest "${where[@]}" \
     --rootdir="$root/tests/real" --confcutdir="$root/tests/real" -o cache_dir="$root/build/pytest-cache" \
@@ -112,7 +132,7 @@ if ((${#whole[@]})); then
 fi
 for name in "${rungs[@]}"; do
   case $name in
-    real | fault) rung "$name" pytest_rung "$name" ;;
+    real | fault | long) rung "$name" pytest_rung "$name" ;;
     *) rung "$name" ctest_rung "$name" ;;
   esac
 done

@@ -62,6 +62,6 @@ def test_rungs_add_up(tmp_path):
 
 
 def test_what_test_sh_refuses():
-    for arguments in (["--preset", "fast"], ["unit", "-k", "x"]):
+    for arguments in (["--preset", "fast"], ["unit", "-k", "x"], ["sim", "--seeds", "0"], ["sim", "--seed"], ["unit", "--seeds", "5"]):
         done = subprocess.run([str(ROOT / "test.sh"), *arguments], capture_output=True, text=True, check=False)
         assert done.returncode == 2, done
