@@ -35,6 +35,7 @@ struct Arguments {
   std::string log_format;
   std::string defaults_dir;
   std::string kafka;
+  bool embedded_broker = false;
   bool check = false;
   bool json = false;
 };
@@ -76,6 +77,7 @@ Level level_of(const Arguments& arguments) {
 int run_command(const Arguments& arguments) {
   sidecar::app::RunOptions options;
   options.load = load_options(arguments);
+  options.embedded_broker = arguments.embedded_broker;
   options.ready_file = arguments.ready_file;
   options.log_level = level_of(arguments);
   const bool text = arguments.log_format.empty() ? ::isatty(STDERR_FILENO) == 1 : arguments.log_format == "text";
@@ -101,7 +103,7 @@ int dispatch(int argc, char** argv) {
       "kafka-sidecar"};
   app.require_subcommand(1);
   app.footer(
-      "Start with `kafka-sidecar demo`: it needs no Kafka.\n"
+      "Start with `kafka-sidecar demo`: it needs no Kafka. Nor does `kafka-sidecar run --embedded-broker`, for developing a service.\n"
       "Exit codes: 0 clean stop, 1 failure while running, 2 usage or configuration.");
 
   auto* run = app.add_subcommand("run", "Run the sidecar until SIGTERM or Ctrl-C");
@@ -109,6 +111,11 @@ int dispatch(int argc, char** argv) {
   run->add_option("--ready-file", arguments.ready_file,
                   "Written (by rename) when listeners accept and components have started; removed on exit")
       ->type_name("FILE");
+  run->add_flag("--embedded-broker", arguments.embedded_broker,
+                "Develop with no Kafka: start a broker inside this process and use it under your own configuration,\n"
+                "whose bootstrap.servers, sasl.*, ssl.* and security.protocol then count no more. Its address is\n"
+                "printed for other clients. Topics appear on first use with 4 partitions; records live in memory,\n"
+                "at most 5 MB a partition, and are gone at the end");
   add_log_level(*run, arguments);
   run->add_option("--log-format", arguments.log_format, "text or json; default: text on a terminal, json otherwise")
       ->type_name("FORMAT")
