@@ -35,6 +35,7 @@ struct Arguments {
   std::string log_format;
   std::string defaults_dir;
   std::string kafka;
+  std::string scenario;
   bool embedded_broker = false;
   bool check = false;
   bool json = false;
@@ -133,6 +134,9 @@ int dispatch(int argc, char** argv) {
   auto* reference = config->add_subcommand("reference", "Every file and key, as Markdown");
 
   auto* demo = app.add_subcommand("demo", "The main job told step by step, with a Kafka inside the process");
+  std::string scenarios = "One promise told instead:";
+  for (const auto& each : sidecar::app::demo_scenarios()) scenarios.append("\n").append(each.name).append(": ").append(each.promise);
+  demo->add_option("--scenario", arguments.scenario, scenarios)->type_name("NAME");
   demo->add_flag("--check", arguments.check, "Unattended: verify every step, exit 1 when one is missing");
   demo->add_option("--kafka", arguments.kafka, "Use a real Kafka instead")->type_name("HOST:PORT");
 
@@ -155,6 +159,7 @@ int dispatch(int argc, char** argv) {
   sidecar::app::DemoOptions options;
   options.check = arguments.check;
   options.kafka = arguments.kafka;
+  options.scenario = arguments.scenario;
   return sidecar::app::demo(options, std::cout, std::cerr);
 }
 
