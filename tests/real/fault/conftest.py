@@ -16,6 +16,15 @@ def scene(kafka, start_sidecar, backend, name, request, tell):
 
 
 @pytest.fixture
+def cluster_scene(cluster, start_sidecar, backend, name, request, tell):
+    """The same on three brokers."""
+    one = Scene(Push(cluster.kafka, start_sidecar, backend, name, partitions=4), request.node.get_closest_marker("fault").args[0], tell)
+    yield one
+    for load in one.loads:
+        load._stop.set()
+
+
+@pytest.fixture
 def weak_broker(broker):
     """The shared broker, to be stopped or suspended; whatever the test leaves, it runs afterwards."""
     yield broker
