@@ -1,10 +1,13 @@
 #include "kafka/group_client.hpp"
 
 #include <array>
+#include <cstring>
 #include <utility>
 
 namespace sidecar::kafka {
 namespace {
+
+static_assert(log_start.value == RD_KAFKA_OFFSET_BEGINNING);
 
 PartitionList new_list(std::size_t size) {
   return PartitionList{rd_kafka_topic_partition_list_new(static_cast<int>(size))};
@@ -39,12 +42,14 @@ void* opaque_of(std::uint64_t number) {
 
 }  // namespace
 
-GroupClient::GroupClient(asio::io_context& loop0, const Properties& properties, std::shared_ptr<ConnectionWatch> watch,
-                         const observability::Logger& logger, std::function<void(rd_kafka_event_t&)> on_event)
+GroupClient::GroupClient(asio::io_context& loop0, const Properties& properties, AutoCommit auto_commit,
+                         std::shared_ptr<ConnectionWatch> watch, const observability::Logger& logger,
+                         std::function<void(rd_kafka_event_t&)> on_event)
     : voice_(logger, std::move(watch)),
-      // Offsets are committed by the owner's word alone.
+      // Offsets are committed by the owner's word alone: what it commits, or stores for the automatic commit.
       client_(make_client(RD_KAFKA_CONSUMER, properties,
-                          {{"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"}},
+                          {{"enable.auto.commit", auto_commit == AutoCommit::on ? "true" : "false"},
+                           {"enable.auto.offset.store", "false"}},
                           RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT, records_out_.get())),
       on_event_(std::move(on_event)),
       loop0_(loop0) {
@@ -61,6 +66,10 @@ std::string GroupClient::subscribe(const std::vector<std::string>& topics) {
   const auto list = new_list(topics.size());
   for (const auto& topic : topics) add(list, {topic, RD_KAFKA_PARTITION_UA}, RD_KAFKA_OFFSET_INVALID);
   return words(rd_kafka_subscribe(client_.get(), list.get()));
+}
+
+std::string GroupClient::unsubscribe() {
+  return words(rd_kafka_unsubscribe(client_.get()));
 }
 
 QueueHandle GroupClient::partition_queue(const TopicPartition& partition, Bell& bell) {
@@ -81,23 +90,34 @@ void GroupClient::drop(QueueHandle& queue) {
   queue.reset();
 }
 
-bool GroupClient::cooperative() const {
-  return std::string_view(rd_kafka_rebalance_protocol(client_.get())) == "COOPERATIVE";
-}
-
 std::string GroupClient::assign(const rd_kafka_topic_partition_list_t& partitions) {
-  if (cooperative()) return words(ErrorHandle{rd_kafka_incremental_assign(client_.get(), &partitions)});
+  if (protocol() == "COOPERATIVE") return words(ErrorHandle{rd_kafka_incremental_assign(client_.get(), &partitions)});
   return words(rd_kafka_assign(client_.get(), &partitions));
 }
 
 std::string GroupClient::unassign(const rd_kafka_topic_partition_list_t& partitions) {
-  if (cooperative()) return words(ErrorHandle{rd_kafka_incremental_unassign(client_.get(), &partitions)});
+  if (protocol() == "COOPERATIVE") return words(ErrorHandle{rd_kafka_incremental_unassign(client_.get(), &partitions)});
   return words(rd_kafka_assign(client_.get(), nullptr));
+}
+
+std::string GroupClient::assign_alone(const std::vector<PartitionStart>& partitions) {
+  return words(rd_kafka_assign(client_.get(), partitions.empty() ? nullptr : starts(partitions).get()));
+}
+
+std::string GroupClient::seek(const std::vector<PartitionStart>& partitions) {
+  const auto list = starts(partitions);
+  // Answered by librdkafka's main thread, which waits for nobody: some microseconds.
+  constexpr int answer_ms_max = 1000;
+  if (auto error = words(ErrorHandle{rd_kafka_seek_partitions(client_.get(), list.get(), answer_ms_max)}); !error.empty())
+    return error;
+  for (int i = 0; i < list->cnt; ++i)
+    if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) return words(list->elems[i].err);
+  return {};
 }
 
 std::string GroupClient::restart(const std::vector<PartitionStart>& partitions,
                                  const std::vector<PartitionStart>& others) {
-  if (cooperative()) {
+  if (protocol() != "EAGER") {
     const auto list = starts(partitions);
     if (auto error = words(ErrorHandle{rd_kafka_incremental_unassign(client_.get(), list.get())}); !error.empty())
       return error;
@@ -124,21 +144,74 @@ void GroupClient::pause(const std::vector<TopicPartition>& partitions, bool paus
   }
 }
 
-std::string GroupClient::commit(const std::vector<CommitEntry>& entries, std::uint64_t number) {
-  const auto list = new_list(entries.size());
-  for (const auto& entry : entries) add(list, entry.partition, entry.offset.value);
-  return words(rd_kafka_commit_queue(client_.get(), list.get(), pump_->queue(), nullptr, opaque_of(number)));
+PartitionList GroupClient::commits(const std::vector<CommitEntry>& entries) {
+  auto list = new_list(entries.size());
+  for (const auto& [partition, offset, metadata] : entries) {
+    add(list, partition, offset.value);
+    if (metadata.empty()) continue;
+    auto& element = list->elems[list->cnt - 1];
+    // The list frees it.
+    element.metadata = rd_kafka_mem_malloc(client_.get(), metadata.size());
+    std::memcpy(element.metadata, metadata.data(), metadata.size());
+    element.metadata_size = metadata.size();
+  }
+  return list;
 }
 
-void GroupClient::list_first_offset(const TopicPartition& partition, std::uint64_t number,
-                                    std::chrono::milliseconds limit) {
-  const auto list = new_list(1);
-  add(list, partition, RD_KAFKA_OFFSET_SPEC_EARLIEST);
-  const AdminOptionsHandle options{rd_kafka_AdminOptions_new(client_.get(), RD_KAFKA_ADMIN_OP_LISTOFFSETS)};
+std::string GroupClient::commit(const std::vector<CommitEntry>& entries, std::uint64_t number) {
+  return words(
+      rd_kafka_commit_queue(client_.get(), commits(entries).get(), pump_->queue(), nullptr, opaque_of(number)));
+}
+
+std::string GroupClient::store(const std::vector<CommitEntry>& entries) {
+  return words(rd_kafka_offsets_store(client_.get(), commits(entries).get()));
+}
+
+AdminOptionsHandle GroupClient::admin_options(rd_kafka_admin_op_t operation, std::uint64_t number,
+                                              std::chrono::milliseconds limit) {
+  AdminOptionsHandle options{rd_kafka_AdminOptions_new(client_.get(), operation)};
   std::array<char, 256> why{};
   rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(limit.count()), why.data(), why.size());
   rd_kafka_AdminOptions_set_opaque(options.get(), opaque_of(number));
-  rd_kafka_ListOffsets(client_.get(), list.get(), options.get(), pump_->queue());
+  return options;
+}
+
+void GroupClient::list_offsets(const std::vector<OffsetQuestion>& questions, std::uint64_t number,
+                               std::chrono::milliseconds limit) {
+  const auto list = new_list(questions.size());
+  for (const auto& question : questions) {
+    auto spec = question.timestamp_ms;
+    if (question.where == OffsetQuestion::Where::first) spec = RD_KAFKA_OFFSET_SPEC_EARLIEST;
+    if (question.where == OffsetQuestion::Where::end) spec = RD_KAFKA_OFFSET_SPEC_LATEST;
+    add(list, question.partition, spec);
+  }
+  rd_kafka_ListOffsets(client_.get(), list.get(), admin_options(RD_KAFKA_ADMIN_OP_LISTOFFSETS, number, limit).get(),
+                       pump_->queue());
+}
+
+void GroupClient::list_committed(const std::string& group, const std::vector<TopicPartition>& partitions,
+                                 std::uint64_t number, std::chrono::milliseconds limit) {
+  const auto list = new_list(partitions.size());
+  for (const auto& partition : partitions) add(list, partition, RD_KAFKA_OFFSET_INVALID);
+  const std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t,
+                        DestroyWith<rd_kafka_ListConsumerGroupOffsets_destroy>>
+      request{rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), list.get())};
+  auto* one = request.get();
+  rd_kafka_ListConsumerGroupOffsets(client_.get(), &one, 1,
+                                    admin_options(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, number, limit).get(),
+                                    pump_->queue());
+}
+
+std::expected<std::vector<std::string>, std::string> GroupClient::topics(rd_kafka_t& client,
+                                                                         std::chrono::milliseconds limit) {
+  const rd_kafka_metadata_t* raw = nullptr;
+  if (const auto error = rd_kafka_metadata(&client, 1, nullptr, &raw, static_cast<int>(limit.count()));
+      error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return std::unexpected(words(error));
+  const std::unique_ptr<const rd_kafka_metadata_t, DestroyWith<rd_kafka_metadata_destroy>> metadata{raw};
+  std::vector<std::string> names;
+  for (int i = 0; i < metadata->topic_cnt; ++i) names.emplace_back(metadata->topics[i].topic);
+  return names;
 }
 
 std::string GroupClient::fatal_error() const {
