@@ -1,5 +1,6 @@
 #include "kafka/group_client.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -38,6 +39,19 @@ void ring(rd_kafka_t* /*client*/, void* opaque) {
 /// The opaque is a number, never followed as a pointer.
 void* opaque_of(std::uint64_t number) {
   return reinterpret_cast<void*>(static_cast<std::uintptr_t>(number));  // NOLINT(performance-no-int-to-ptr)
+}
+
+/// Makes a call that waits in slices short enough for the end of its client.
+template <class Call>
+rd_kafka_resp_err_t in_slices(std::chrono::milliseconds limit, const std::atomic<bool>& ended, const Call& call) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds slice_max{3000};
+  const auto end = Clock::now() + limit;
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
+    const auto error = call(static_cast<int>(std::clamp(left, std::chrono::milliseconds(1), slice_max).count()));
+    if (error != RD_KAFKA_RESP_ERR__TIMED_OUT || ended || Clock::now() >= end) return error;
+  }
 }
 
 }  // namespace
@@ -167,15 +181,6 @@ std::string GroupClient::store(const std::vector<CommitEntry>& entries) {
   return words(rd_kafka_offsets_store(client_.get(), commits(entries).get()));
 }
 
-AdminOptionsHandle GroupClient::admin_options(rd_kafka_admin_op_t operation, std::uint64_t number,
-                                              std::chrono::milliseconds limit) {
-  AdminOptionsHandle options{rd_kafka_AdminOptions_new(client_.get(), operation)};
-  std::array<char, 256> why{};
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(limit.count()), why.data(), why.size());
-  rd_kafka_AdminOptions_set_opaque(options.get(), opaque_of(number));
-  return options;
-}
-
 void GroupClient::list_offsets(const std::vector<OffsetQuestion>& questions, std::uint64_t number,
                                std::chrono::milliseconds limit) {
   const auto list = new_list(questions.size());
@@ -185,33 +190,41 @@ void GroupClient::list_offsets(const std::vector<OffsetQuestion>& questions, std
     if (question.where == OffsetQuestion::Where::end) spec = RD_KAFKA_OFFSET_SPEC_LATEST;
     add(list, question.partition, spec);
   }
-  rd_kafka_ListOffsets(client_.get(), list.get(), admin_options(RD_KAFKA_ADMIN_OP_LISTOFFSETS, number, limit).get(),
-                       pump_->queue());
+  const AdminOptionsHandle options{rd_kafka_AdminOptions_new(client_.get(), RD_KAFKA_ADMIN_OP_LISTOFFSETS)};
+  std::array<char, 256> why{};
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(limit.count()), why.data(), why.size());
+  rd_kafka_AdminOptions_set_opaque(options.get(), opaque_of(number));
+  rd_kafka_ListOffsets(client_.get(), list.get(), options.get(), pump_->queue());
 }
 
-void GroupClient::list_committed(const std::string& group, const std::vector<TopicPartition>& partitions,
-                                 std::uint64_t number, std::chrono::milliseconds limit) {
-  const auto list = new_list(partitions.size());
-  for (const auto& partition : partitions) add(list, partition, RD_KAFKA_OFFSET_INVALID);
-  const std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t,
-                        DestroyWith<rd_kafka_ListConsumerGroupOffsets_destroy>>
-      request{rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), list.get())};
-  auto* one = request.get();
-  rd_kafka_ListConsumerGroupOffsets(client_.get(), &one, 1,
-                                    admin_options(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, number, limit).get(),
-                                    pump_->queue());
-}
-
-std::expected<std::vector<std::string>, std::string> GroupClient::topics(rd_kafka_t& client,
-                                                                         std::chrono::milliseconds limit) {
+TopicAnswers GroupClient::topics(rd_kafka_t& client, std::chrono::milliseconds limit, const std::atomic<bool>& ended) {
   const rd_kafka_metadata_t* raw = nullptr;
-  if (const auto error = rd_kafka_metadata(&client, 1, nullptr, &raw, static_cast<int>(limit.count()));
-      error != RD_KAFKA_RESP_ERR_NO_ERROR)
+  const auto ask = [&](int milliseconds) { return rd_kafka_metadata(&client, 1, nullptr, &raw, milliseconds); };
+  if (const auto error = in_slices(limit, ended, ask); error != RD_KAFKA_RESP_ERR_NO_ERROR)
     return std::unexpected(words(error));
   const std::unique_ptr<const rd_kafka_metadata_t, DestroyWith<rd_kafka_metadata_destroy>> metadata{raw};
   std::vector<std::string> names;
   for (int i = 0; i < metadata->topic_cnt; ++i) names.emplace_back(metadata->topics[i].topic);
   return names;
+}
+
+CommittedAnswers GroupClient::committed(rd_kafka_t& client, const std::vector<TopicPartition>& partitions,
+                                        std::chrono::milliseconds limit, const std::atomic<bool>& ended) {
+  const auto list = new_list(partitions.size());
+  for (const auto& partition : partitions) add(list, partition, RD_KAFKA_OFFSET_INVALID);
+  const auto ask = [&](int milliseconds) { return rd_kafka_committed(&client, list.get(), milliseconds); };
+  if (const auto error = in_slices(limit, ended, ask); error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return std::unexpected(words(error));
+  std::vector<CommitEntry> entries;
+  for (int i = 0; i < list->cnt; ++i) {
+    const auto& stored = list->elems[i];
+    if (stored.err != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(words(stored.err));
+    if (stored.offset < 0) continue;
+    entries.push_back({{stored.topic, stored.partition},
+                       CommittedOffset{stored.offset},
+                       std::string(static_cast<const char*>(stored.metadata), stored.metadata_size)});
+  }
+  return entries;
 }
 
 std::string GroupClient::fatal_error() const {

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -81,12 +80,17 @@ class GroupClient {
   /// The answer is an event LISTOFFSETS_RESULT with this number as opaque. It comes within the limit, whatever becomes
   /// of the broker. No partition may stand there twice.
   void list_offsets(const std::vector<OffsetQuestion>& questions, std::uint64_t number, std::chrono::milliseconds limit);
-  /// The same for the group's committed offsets; the event is LISTCONSUMERGROUPOFFSETS_RESULT.
-  void list_committed(const std::string& group, const std::vector<TopicPartition>& partitions, std::uint64_t number,
-                      std::chrono::milliseconds limit);
-  /// Blocks: call it on another thread, with the client held by `records_out`. Names of all topics, or why not.
-  [[nodiscard]] static std::expected<std::vector<std::string>, std::string> topics(rd_kafka_t& client,
-                                                                                  std::chrono::milliseconds limit);
+
+  // These two block: call them on another thread, with the client held by `records_out`. They give up early, within
+  // some seconds, once `ended`.
+
+  /// Names of all topics.
+  [[nodiscard]] static TopicAnswers topics(rd_kafka_t& client, std::chrono::milliseconds limit,
+                                           const std::atomic<bool>& ended);
+  /// The group's committed offsets. (ListConsumerGroupOffsets of the admin API would not block, but librdkafka 2.15.1
+  /// aborts the process when the coordinator goes away meanwhile.)
+  [[nodiscard]] static CommittedAnswers committed(rd_kafka_t& client, const std::vector<TopicPartition>& partitions,
+                                                  std::chrono::milliseconds limit, const std::atomic<bool>& ended);
   [[nodiscard]] rd_kafka_t& client() { return *client_; }
 
   /// Also counts as a poll for `max.poll.interval.ms`.
@@ -112,8 +116,6 @@ class GroupClient {
  private:
   [[nodiscard]] std::string_view protocol() const { return rd_kafka_rebalance_protocol(client_.get()); }
   [[nodiscard]] PartitionList commits(const std::vector<CommitEntry>& entries);
-  [[nodiscard]] AdminOptionsHandle admin_options(rd_kafka_admin_op_t operation, std::uint64_t number,
-                                                 std::chrono::milliseconds limit);
 
   ClientVoice voice_;
   std::unique_ptr<RecordsOut> records_out_ = std::make_unique<RecordsOut>();

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <boost/asio/post.hpp>
 #include <charconv>
 #include <deque>
 #include <map>
+#include <mutex>
 #include <set>
 #include <thread>
 #include <utility>
@@ -98,7 +100,9 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
         listener_(&listener),
         logger_(std::move(logger)),
         wake_(loop0, [this] { on_wake(); }),
+        gate_(std::make_shared<Gate>()),
         ticker_(loop0.get_executor()) {
+    gate_->loop = &loop0;
     client_ = make_client();
   }
 
@@ -165,6 +169,9 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
   template <class Send>
   void ask(std::function<void(rd_kafka_event_t*)> answer, const Send& send);
   void on_answer(rd_kafka_event_t& event);
+  /// For what librdkafka offers only as a call that waits: `call` runs on a thread of its own.
+  template <class Answer, class Call>
+  void ask_blocking(std::function<void(Answer)> done, Call call);
   void fail_questions();
   std::string resume_membership();
   void fail_commits(CommitOutcome outcome, const std::string& error);
@@ -210,6 +217,13 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
   std::map<std::uint64_t, PendingCommit> commits_;
   std::uint64_t commit_number_ = 0;
   std::map<std::uint64_t, std::function<void(rd_kafka_event_t*)>> questions_;
+  /// The way back for threads that ask: it closes before the loop goes.
+  struct Gate {
+    std::mutex mutex;
+    asio::io_context* loop = nullptr;
+    std::atomic<bool> ended = false;
+  };
+  const std::shared_ptr<Gate> gate_;
 
   std::set<std::string> read_errors_;
   std::vector<HeaderView> scratch_;
@@ -396,7 +410,6 @@ void GroupConsumer::Impl::on_event(rd_kafka_event_t& event) {
       on_commit_answer(event);
       return;
     case RD_KAFKA_EVENT_LISTOFFSETS_RESULT:
-    case RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT:
       on_answer(event);
       return;
     case RD_KAFKA_EVENT_ERROR:
@@ -830,38 +843,8 @@ void GroupConsumer::Impl::list_offsets(std::vector<OffsetQuestion> questions, st
       [&](GroupClient& client, std::uint64_t number) { client.list_offsets(questions, number, limit); });
 }
 
-void GroupConsumer::Impl::committed(std::vector<TopicPartition> partitions, std::chrono::milliseconds limit,
-                                    std::function<void(CommittedAnswers)> done) {
-  const auto read = [](rd_kafka_event_t* event) -> CommittedAnswers {
-    if (auto error = failure_of(event); !error.empty()) return std::unexpected(std::move(error));
-    std::size_t count = 0;
-    const auto* const* const groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-        rd_kafka_event_ListConsumerGroupOffsets_result(event), &count);
-    std::vector<CommitEntry> entries;
-    for (std::size_t i = 0; i < count; ++i) {
-      if (const auto* const error = rd_kafka_group_result_error(groups[i]); error != nullptr)
-        return std::unexpected(std::string(rd_kafka_error_string(error)));
-      const auto* const list = rd_kafka_group_result_partitions(groups[i]);
-      for (int n = 0; list != nullptr && n < list->cnt; ++n) {
-        const auto& stored = list->elems[n];
-        if (stored.err != RD_KAFKA_RESP_ERR_NO_ERROR)
-          return std::unexpected(fmt::format("{}-{}: {}", stored.topic, stored.partition, error_text(stored.err)));
-        if (stored.offset < 0) continue;
-        entries.push_back({{stored.topic, stored.partition},
-                           CommittedOffset{stored.offset},
-                           std::string(static_cast<const char*>(stored.metadata), stored.metadata_size)});
-      }
-    }
-    return entries;
-  };
-  const auto group = settings_.properties.find("group.id");
-  ask([read, done = std::move(done)](rd_kafka_event_t* event) { done(read(event)); },
-      [&](GroupClient& client, std::uint64_t number) {
-        client.list_committed(group == settings_.properties.end() ? "" : group->second, partitions, number, limit);
-      });
-}
-
-void GroupConsumer::Impl::all_topics(std::chrono::milliseconds limit, std::function<void(TopicAnswers)> done) {
+template <class Answer, class Call>
+void GroupConsumer::Impl::ask_blocking(std::function<void(Answer)> done, Call call) {
   if (!client_ || closing_) {
     asio::post(loop0_, [done = std::move(done)] { done(std::unexpected(std::string(no_member))); });
     return;
@@ -869,12 +852,30 @@ void GroupConsumer::Impl::all_topics(std::chrono::milliseconds limit, std::funct
   // Counts as a record that is out, so that the client outlives the thread.
   auto& out = client_->records_out().count;
   out.fetch_add(1, std::memory_order_relaxed);
-  std::thread([&loop = loop0_, &client = client_->client(), &out, limit, done = std::move(done)]() mutable {
-    asio::post(loop, [answer = GroupClient::topics(client, limit), done = std::move(done)]() mutable {
-      done(std::move(answer));
-    });
+  std::thread([gate = gate_, &client = client_->client(), &out, call = std::move(call), done = std::move(done)]() mutable {
+    auto answer = call(client, gate->ended);
+    {
+      const std::scoped_lock lock(gate->mutex);
+      if (gate->loop != nullptr) {
+        asio::post(*gate->loop,
+                   [answer = std::move(answer), done = std::move(done)]() mutable { done(std::move(answer)); });
+      }
+    }
     out.fetch_sub(1, std::memory_order_release);
   }).detach();
+}
+
+void GroupConsumer::Impl::committed(std::vector<TopicPartition> partitions, std::chrono::milliseconds limit,
+                                    std::function<void(CommittedAnswers)> done) {
+  ask_blocking(std::move(done), [partitions = std::move(partitions), limit](rd_kafka_t& client, const std::atomic<bool>& ended) {
+    return GroupClient::committed(client, partitions, limit, ended);
+  });
+}
+
+void GroupConsumer::Impl::all_topics(std::chrono::milliseconds limit, std::function<void(TopicAnswers)> done) {
+  ask_blocking(std::move(done), [limit](rd_kafka_t& client, const std::atomic<bool>& ended) {
+    return GroupClient::topics(client, limit, ended);
+  });
 }
 
 void GroupConsumer::Impl::first_offset(const TopicPartition& partition,
@@ -895,6 +896,7 @@ void GroupConsumer::Impl::fail_commits(CommitOutcome outcome, const std::string&
 Task<> GroupConsumer::Impl::close(std::shared_ptr<Impl> impl) {
   if (impl->closing_) co_return;
   impl->closing_ = true;
+  impl->gate_->ended = true;
   impl->listener_ = nullptr;
   impl->ticker_.cancel();
   // The caller may stand inside one of the client's events, which must be over before the client goes.
@@ -937,6 +939,12 @@ void GroupConsumer::Impl::shut_down_now() {
   closed_ = true;
   closing_ = true;
   listener_ = nullptr;
+  gate_->ended = true;
+  {
+    // A thread that still asks must not come back to a loop that may be gone; whoever waits for it ends with the loop.
+    const std::scoped_lock lock(gate_->mutex);
+    gate_->loop = nullptr;
+  }
   ticker_.cancel();
   for (auto& partition : slots_) GroupClient::drop(partition.queue);
   if (client_) {

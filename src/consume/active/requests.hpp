@@ -26,14 +26,14 @@ namespace sidecar::consume::active {
 [[nodiscard]] Result<void> check_name(std::string_view name, std::string_view place);
 
 struct CreateRequest {
-  std::optional<std::string> name;       ///< `id`, else `name`.
-  std::optional<std::string> client_id;  ///< `id`.
-  std::optional<formats::Format> key_format;
-  std::optional<formats::Format> value_format;
-  std::optional<std::string> auto_offset_reset;  ///< As sent.
-  std::optional<bool> auto_commit;
-  std::optional<std::int64_t> response_bytes_min;
-  std::optional<std::chrono::milliseconds> request_wait;
+  std::optional<std::string> name{};       ///< `id`, else `name`.
+  std::optional<std::string> client_id{};  ///< `id`.
+  std::optional<formats::Format> key_format{};
+  std::optional<formats::Format> value_format{};
+  std::optional<std::string> auto_offset_reset{};  ///< As sent.
+  std::optional<bool> auto_commit{};
+  std::optional<std::int64_t> response_bytes_min{};
+  std::optional<std::chrono::milliseconds> request_wait{};
 };
 [[nodiscard]] Result<CreateRequest> parse_create(std::string_view body, std::size_t depth_max);
 
@@ -70,9 +70,9 @@ struct SeekRequest {
 [[nodiscard]] std::optional<std::int64_t> parse_instant(std::string_view text);
 
 struct ReadQuery {
-  std::optional<std::chrono::milliseconds> timeout;  ///< Above 0.
-  std::optional<std::size_t> bytes_max;              ///< Above 0. `max_bytes` wins over `maxBytes`.
-  std::optional<formats::Format> format;
+  std::optional<std::chrono::milliseconds> timeout{};  ///< Above 0.
+  std::optional<std::size_t> bytes_max{};              ///< Above 0. `max_bytes` wins over `maxBytes`.
+  std::optional<formats::Format> format{};
 };
 /// ERR11004 for a value that is no integer, ERR12203 for an unknown format. The last of equal names wins.
 [[nodiscard]] Result<ReadQuery> parse_read_query(std::span<const http::Parameter> query);
