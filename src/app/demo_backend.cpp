@@ -1,5 +1,7 @@
 #include "app/demo_backend.hpp"
 
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
 #include <utility>
 
 #include "base/json_reader.hpp"
@@ -37,10 +39,33 @@ bool has_negative_total(JsonReader& reader) {
   return negative;
 }
 
+/// One record of a batch, the reader standing before it.
+DemoRecord read_record(JsonReader& reader) {
+  DemoRecord record;
+  reader.enter_object();
+  for (JsonString name; reader.next_member(name);) {
+    std::string_view ignored;
+    std::int64_t number = 0;
+    if (name.equals("value")) {
+      record.rejected = has_negative_total(reader);
+    } else if (reader.kind() != JsonKind::number) {
+      reader.take_slice(ignored);
+    } else if (reader.take_integer(number) == JsonReader::Integer::ok) {
+      if (name.equals("partition")) record.partition = static_cast<std::int32_t>(number);
+      if (name.equals("offset")) record.offset = number;
+    }
+  }
+  return record;
+}
+
 }  // namespace
 
+std::size_t DemoDelivery::rejected() const {
+  return static_cast<std::size_t>(std::ranges::count(records, true, &DemoRecord::rejected));
+}
+
 DemoBackend::DemoBackend(asio::io_context& loop, observability::Logger logger)
-    : server_({&loop}, listener(), routes(), std::move(logger)) {}
+    : loop_(loop), server_({&loop}, listener(), routes(), std::move(logger)) {}
 
 std::vector<DemoDelivery> DemoBackend::deliveries() const {
   const std::lock_guard lock(mutex_);
@@ -58,31 +83,24 @@ http::Router DemoBackend::routes() {
 Task<http::Response> DemoBackend::take_batch(http::Request& request) {
   DemoDelivery delivery;
   delivery.batch_id = request.header("X-Batch-Id").value_or("");
-  http::Response response;
-  response.content_type = "application/json";
-  response.body = "[";
   JsonReader reader(*request.body, 64);
   if (reader.kind() == JsonKind::array) {
     reader.enter_array();
-    while (reader.next_element()) {
-      bool rejected = false;
-      reader.enter_object();
-      for (JsonString name; reader.next_member(name);) {
-        std::string_view ignored;
-        if (name.equals("value")) {
-          rejected = has_negative_total(reader);
-        } else {
-          reader.take_slice(ignored);
-        }
-      }
-      if (delivery.records > 0) response.body += ',';
-      response.body += rejected ? R"({"processed":false,"stacktrace":"OrderRejected: the total is negative\n  at take_batch"})"
-                                : R"({"processed":true})";
-      ++delivery.records;
-      delivery.rejected += rejected ? 1 : 0;
-    }
+    while (reader.next_element()) delivery.records.push_back(read_record(reader));
   }
-  response.body += ']';
+  http::Response response;
+  response.content_type = "application/json";
+  for (const auto& record : delivery.records) {
+    response.body += response.body.empty() ? '[' : ',';
+    response.body += record.rejected ? R"({"processed":false,"stacktrace":"OrderRejected: the total is negative\n  at take_batch"})"
+                                     : R"({"processed":true})";
+  }
+  response.body += response.body.empty() ? "[]" : "]";
+  if (work) {
+    SteadyTimer timer(loop_.get_executor(), work(delivery));
+    boost::system::error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(use_task, ignored));
+  }
   {
     const std::lock_guard lock(mutex_);
     deliveries_.push_back(delivery);

@@ -1,6 +1,7 @@
 /// The sample backend of the demo: one POST route that takes batches and rejects orders with a negative total.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,10 +15,17 @@
 
 namespace sidecar::app {
 
+struct DemoRecord {
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  bool rejected = false;
+};
+
 struct DemoDelivery {
   std::string batch_id;
-  std::size_t records = 0;
-  std::size_t rejected = 0;
+  std::vector<DemoRecord> records;
+
+  [[nodiscard]] std::size_t rejected() const;
 };
 
 /// Thread: construct, start and stop on the loop's thread; the counts may be read from any thread.
@@ -31,13 +39,17 @@ class DemoBackend {
 
   /// Called on the loop after each batch.
   std::function<void(const DemoDelivery&)> on_delivery;
+  /// Asked on the loop before each answer: how long the work on this batch takes. None: no time at all.
+  std::function<std::chrono::milliseconds(const DemoDelivery&)> work;
 
+  /// Every batch answered so far, in the order of the answers.
   [[nodiscard]] std::vector<DemoDelivery> deliveries() const;
 
  private:
   [[nodiscard]] http::Router routes();
   Task<http::Response> take_batch(http::Request& request);
 
+  asio::io_context& loop_;
   mutable std::mutex mutex_;
   std::vector<DemoDelivery> deliveries_;  ///< Guarded by mutex_.
   http::HttpServer server_;

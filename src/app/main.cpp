@@ -35,6 +35,8 @@ struct Arguments {
   std::string log_format;
   std::string defaults_dir;
   std::string kafka;
+  std::string scenario;
+  bool embedded_broker = false;
   bool check = false;
   bool json = false;
 };
@@ -76,6 +78,7 @@ Level level_of(const Arguments& arguments) {
 int run_command(const Arguments& arguments) {
   sidecar::app::RunOptions options;
   options.load = load_options(arguments);
+  options.embedded_broker = arguments.embedded_broker;
   options.ready_file = arguments.ready_file;
   options.log_level = level_of(arguments);
   const bool text = arguments.log_format.empty() ? ::isatty(STDERR_FILENO) == 1 : arguments.log_format == "text";
@@ -101,7 +104,7 @@ int dispatch(int argc, char** argv) {
       "kafka-sidecar"};
   app.require_subcommand(1);
   app.footer(
-      "Start with `kafka-sidecar demo`: it needs no Kafka.\n"
+      "Start with `kafka-sidecar demo`: it needs no Kafka. Nor does `kafka-sidecar run --embedded-broker`, for developing a service.\n"
       "Exit codes: 0 clean stop, 1 failure while running, 2 usage or configuration.");
 
   auto* run = app.add_subcommand("run", "Run the sidecar until SIGTERM or Ctrl-C");
@@ -109,6 +112,11 @@ int dispatch(int argc, char** argv) {
   run->add_option("--ready-file", arguments.ready_file,
                   "Written (by rename) when listeners accept and components have started; removed on exit")
       ->type_name("FILE");
+  run->add_flag("--embedded-broker", arguments.embedded_broker,
+                "Develop with no Kafka: start a broker inside this process and use it under your own configuration,\n"
+                "whose bootstrap.servers, sasl.*, ssl.* and security.protocol then count no more. Its address is\n"
+                "printed for other clients. Topics appear on first use with 4 partitions; records live in memory,\n"
+                "at most 5 MB a partition, and are gone at the end");
   add_log_level(*run, arguments);
   run->add_option("--log-format", arguments.log_format, "text or json; default: text on a terminal, json otherwise")
       ->type_name("FORMAT")
@@ -126,6 +134,9 @@ int dispatch(int argc, char** argv) {
   auto* reference = config->add_subcommand("reference", "Every file and key, as Markdown");
 
   auto* demo = app.add_subcommand("demo", "The main job told step by step, with a Kafka inside the process");
+  std::string scenarios = "One promise told instead:";
+  for (const auto& each : sidecar::app::demo_scenarios()) scenarios.append("\n").append(each.name).append(": ").append(each.promise);
+  demo->add_option("--scenario", arguments.scenario, scenarios)->type_name("NAME");
   demo->add_flag("--check", arguments.check, "Unattended: verify every step, exit 1 when one is missing");
   demo->add_option("--kafka", arguments.kafka, "Use a real Kafka instead")->type_name("HOST:PORT");
 
@@ -148,6 +159,7 @@ int dispatch(int argc, char** argv) {
   sidecar::app::DemoOptions options;
   options.check = arguments.check;
   options.kafka = arguments.kafka;
+  options.scenario = arguments.scenario;
   return sidecar::app::demo(options, std::cout, std::cerr);
 }
 

@@ -11,11 +11,13 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <ostream>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 
+#include "app/embedded_broker.hpp"
 #include "app/sidecar.hpp"
 #include "loop/loops.hpp"
 
@@ -82,7 +84,14 @@ StopSignal::StopSignal(asio::io_context& loop, std::function<void()> on_signal)
 StopSignal::~StopSignal() = default;
 
 int run(const RunOptions& options, std::ostream& out, std::ostream& err) {
-  auto loaded = load_settings(options.load);
+  // First, because the settings depend on its address; and it goes last.
+  std::unique_ptr<EmbeddedBroker> broker;
+  auto load = options.load;
+  if (options.embedded_broker) {
+    broker = std::make_unique<EmbeddedBroker>();
+    load.embedded_broker = broker->bootstrap();
+  }
+  auto loaded = load_settings(load);
   if (!loaded) {
     for (const auto& problem : loaded.error().problems) err << config::to_line(problem) << '\n';
     return exit_usage;
@@ -93,6 +102,10 @@ int run(const RunOptions& options, std::ostream& out, std::ostream& err) {
   for (const auto& warning : loaded->warnings) log.warn(config::to_line(warning));
 
   try {
+    if (broker) {
+      broker->create_topics(settings);
+      broker->announce(out, log);
+    }
     Loops loops(loop_count(settings));
     Sidecar sidecar(loops, settings, log);
     bool failed = false;

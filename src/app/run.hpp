@@ -11,7 +11,8 @@
 namespace sidecar::app {
 
 struct RunOptions {
-  LoadOptions load;
+  LoadOptions load;                                ///< `embedded_broker` is filled by run.
+  bool embedded_broker = false;                    ///< Start a Kafka inside this process; it takes the place of the configured one.
   std::string ready_file;                          ///< Empty: none.
   observability::Level log_level = observability::Level::info;
   observability::LogFormat log_format = observability::LogFormat::json;

@@ -11,6 +11,7 @@
 #include "app/config_reading.hpp"
 #include "app/sidecar.hpp"
 #include "base/types.hpp"
+#include "deadletter/letter.hpp"
 #include "kafka/translate.hpp"
 #include "security/key_store.hpp"
 
@@ -41,6 +42,22 @@ std::string own_host_name() {
   std::array<char, 256> name{};
   if (gethostname(name.data(), name.size() - 1) != 0) return "localhost";
   return name.data();
+}
+
+/// Beside the embedded broker, for keys that nobody gives: what needs a key store, a token issuer or a registry cannot
+/// be had from a few lines of configuration, and a log that starts empty is read from its start.
+std::map<std::string, std::string> development_defaults() {
+  return {{"audit.enabled", "false"},
+          {"kafka-consumer.auditEnabled", "false"},
+          {"kafka-consumer.auto.offset.reset", "earliest"},
+          {"kafka-consumer.keyFormat", "string"},
+          {"kafka-consumer.valueFormat", "json"},
+          {"kafka-producer.auditEnabled", "false"},
+          {"kafka-producer.keyFormat", "string"},
+          {"kafka-producer.valueFormat", "json"},
+          {"security.enableVerifyJwt", "false"},
+          {"server.enableHttp", "true"},
+          {"server.enableHttps", "false"}};
 }
 
 /// Directories to look in, and what is wrong with them.
@@ -168,6 +185,50 @@ std::optional<kafka::Translation> translate(Loader& loader, std::string_view fil
   return std::move(*translation);
 }
 
+/// What says how to reach a broker and how to be let in; the mock cluster knows none of it.
+bool is_connection_property(std::string_view name) {
+  static constexpr std::array<std::string_view, 3> prefixes{"sasl.", "ssl.", "https."};
+  static constexpr std::array<std::string_view, 4> names{"bootstrap.servers", "metadata.broker.list",
+                                                         "security.protocol", "enable.ssl.certificate.verification"};
+  return std::ranges::any_of(prefixes, [name](auto prefix) { return name.starts_with(prefix); }) ||
+         std::ranges::find(names, name) != names.end();
+}
+
+/// Turns one client to the broker inside this process.
+void embed(Loader& loader, std::string_view file, config::PropertyMap& properties,
+           const config::PropertyMap& replacements) {
+  std::string overridden;
+  std::optional<config::Origin> first;
+  std::erase_if(properties, [&](const auto& entry) {
+    const auto& [name, property] = entry;
+    if (!is_connection_property(name) && !replacements.contains(name)) return false;
+    if (loader.given(fmt::format("{}.{}", file, name))) {
+      if (!first) first = property.origin;
+      overridden += overridden.empty() ? name : ", " + name;
+    }
+    return true;
+  });
+  properties.insert(replacements.begin(), replacements.end());
+  if (first) loader.warning_at(*first, fmt::format("{}: overridden by --embedded-broker: {}", file, overridden));
+}
+
+void embed(Draft& draft, Loader& loader, const std::string& bootstrap) {
+  const config::PropertyMap replacements{{"bootstrap.servers", {.text = bootstrap, .origin = {"--embedded-broker"}}},
+                                         {"security.protocol", {.text = "PLAINTEXT", .origin = {"--embedded-broker"}}}};
+  embed(loader, "kafka-producer", draft.producer_properties, replacements);
+  // The mock holds an empty fetch for as long as it is told, whatever arrives meanwhile.
+  auto reading = replacements;
+  reading.insert({"fetch.max.wait.ms", {.text = "10", .origin = {"--embedded-broker"}}});
+  draft.consumer_properties.erase("fetch.wait.max.ms");
+  embed(loader, "kafka-consumer", draft.consumer_properties, reading);
+  std::string defaults;
+  for (const auto& [key, text] : development_defaults()) {
+    if (!loader.given(key)) defaults += fmt::format("{}{}: {}", defaults.empty() ? "" : ", ", key, text);
+  }
+  if (!defaults.empty())
+    loader.warning_at({"--embedded-broker"}, "gives what is not configured a default for development: " + defaults);
+}
+
 void settle_producer(Draft& draft, Loader& loader, const kafka::TranslationContext& context) {
   auto& settings = draft.settings;
   settings.produce.service_id = settings.server.service_id;
@@ -208,8 +269,7 @@ void check_topics(Draft& draft, Loader& loader) {
       loader.problem("kafka-consumer.topic", fmt::format("names '{}', which cannot be a topic", topic.substr(0, 60)));
       continue;
     }
-    const auto letters =
-        topic.ends_with(reactive.dead_letter_topic_ext) ? topic : topic + reactive.dead_letter_topic_ext;
+    const auto letters = deadletter::dead_letter_topic(topic, reactive.dead_letter_topic_ext);
     if (reactive.dead_letter_enabled && !is_topic_name(letters))
       loader.problem("kafka-consumer.deadLetterTopicExt",
                      fmt::format("makes '{}', which cannot be a topic", letters.substr(0, 60)));
@@ -409,6 +469,10 @@ std::unique_ptr<Reading> read_configuration(const LoadOptions& options) {
       return text == nullptr ? std::nullopt : std::optional<std::string>(text);
     };
   surroundings.set = options.set;
+  if (!options.embedded_broker.empty()) {
+    surroundings.defaults = development_defaults();
+    surroundings.defaults_name = "--embedded-broker";
+  }
   surroundings.host_name = options.host_name.empty() ? own_host_name() : options.host_name;
   std::vector<config::Problem> problems;
   std::vector<config::Problem> warnings;
@@ -426,6 +490,7 @@ std::unique_ptr<Reading> read_configuration(const LoadOptions& options) {
   for (const auto& file : describe_later_files(draft)) loader.read(file);
   loader.finish();
 
+  if (!options.embedded_broker.empty()) embed(draft, loader, options.embedded_broker);
   const kafka::TranslationContext context{draft.settings.server.service_id, host_name, draft.settings.config_dirs};
   settle_server(draft, loader);
   switch_components(draft, loader);

@@ -69,6 +69,10 @@ struct LoadOptions {
   /// Value of an environment variable; the process's own by default.
   std::function<std::optional<std::string>(const std::string&)> environment;
   std::string host_name;  ///< For ${HOSTNAME} and client.id; empty: the host's own.
+  /// Bootstrap address of a broker inside this process. It takes the place of every broker connection that the files
+  /// describe, their security settings included; a warning for each file says which values a person wrote count no
+  /// more. Empty: none.
+  std::string embedded_broker;
 };
 
 struct LoadedSettings {

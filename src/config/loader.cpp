@@ -104,10 +104,7 @@ Value Loader::value_of(const FileSchema& file, const Key& key, const Value* tree
     if (auto found = sources_.find(fmt::format("{}.{}", file.older_name(), key.name))) return std::move(*found);
   if (tree != nullptr)
     if (const auto* found = at_path(*tree, key.path); found != nullptr) return *found;
-  Value value;
-  value.origin = built_in_file(file);
-  if (!key.fallback) return value;
-  return Value::of_text(*key.fallback, value.origin);
+  return sources_.fallback(fmt::format("{}.{}", file.name(), key.name), key.fallback, built_in_file(file));
 }
 
 void Loader::read_properties(const FileSchema& file, const Key& key, const PropertiesSpec& spec, const Value* tree) {
@@ -128,8 +125,12 @@ void Loader::read_properties(const FileSchema& file, const Key& key, const Prope
       else if (value)
         target[each.name] = {value->kind == Value::Kind::list ? std::optional(joined(*value)) : std::nullopt,
                              value->origin, false, value->broken};
-      else
-        target[each.name] = {each.fallback, built_in_file(file), false};
+      else {
+        const auto fallback =
+            sources_.fallback(fmt::format("{}.{}", file.name(), each.placeholder), each.fallback, built_in_file(file));
+        target[each.name] = {fallback.kind == Value::Kind::text ? std::optional(fallback.text) : std::nullopt,
+                             fallback.origin, false};
+      }
     }
   }
   for (const auto& each : spec.defaults) known_.push_back(fmt::format("{}.{}", file.name(), each.placeholder));

@@ -258,6 +258,16 @@ Value Sources::expand(Value value) {
   return tree;
 }
 
+Value Sources::fallback(const std::string& key, const std::optional<std::string>& usual, const Origin& file) const {
+  const auto own = surroundings_.defaults.find(key);
+  if (own != surroundings_.defaults.end())
+    return Value::of_text(own->second, {fmt::format("{}, {}", file.source, surroundings_.defaults_name)});
+  if (usual) return Value::of_text(*usual, file);
+  Value nothing;
+  nothing.origin = file;
+  return nothing;
+}
+
 std::vector<std::pair<std::string, Value>> Sources::unused() const {
   std::vector<std::pair<std::string, Value>> result;
   const auto add = [&](const std::string& key, Value value) {

@@ -22,6 +22,9 @@ struct Surroundings {
   std::vector<std::pair<std::string, std::string>> set;  ///< --set; the last of equal keys wins.
   std::function<std::optional<std::string>(const std::string&)> environment;
   std::string host_name;
+  /// Stand in for built-in defaults: key as in values.yml, text.
+  std::map<std::string, std::string> defaults{};
+  std::string defaults_name{};  ///< Where those come from, for messages: `--embedded-broker`.
 };
 
 /// Name of the environment variable for a key: upper case, every other sign `_`.
@@ -45,6 +48,10 @@ class Sources {
   [[nodiscard]] Value substitute(Value tree);
   /// Parses a text that stands for a list or a map. Text that is neither stays text.
   [[nodiscard]] Value expand(Value value);
+
+  /// The default of a key that nobody gives: the surroundings' own, else the `usual` one of `file`.
+  [[nodiscard]] Value fallback(const std::string& key, const std::optional<std::string>& built_in,
+                               const Origin& file) const;
 
   /// Keys of values.yml and --set that nobody has asked for.
   [[nodiscard]] std::vector<std::pair<std::string, Value>> unused() const;

@@ -227,11 +227,34 @@ CommittedAnswers GroupClient::committed(rd_kafka_t& client, const std::vector<To
   return entries;
 }
 
-std::string GroupClient::fatal_error() const {
+std::optional<GroupClient::Fatal> GroupClient::fatal_error() const {
   std::array<char, 512> why{};
   const auto error = rd_kafka_fatal_error(client_.get(), why.data(), why.size());
-  return error == RD_KAFKA_RESP_ERR_NO_ERROR ? std::string()
-                                             : std::string(rd_kafka_err2name(error)) + ": " + why.data();
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
+  return Fatal{error, std::string(rd_kafka_err2name(error)) + ": " + why.data()};
+}
+
+void GroupClient::describe_group(const std::string& group, std::chrono::milliseconds limit) {
+  const AdminOptionsHandle options{rd_kafka_AdminOptions_new(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS)};
+  std::array<char, 256> why{};
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(limit.count()), why.data(), why.size());
+  std::array<const char*, 1> groups{group.c_str()};
+  rd_kafka_DescribeConsumerGroups(client_.get(), groups.data(), groups.size(), options.get(), pump_->queue());
+}
+
+std::optional<bool> GroupClient::has_member(rd_kafka_event_t& answer, const std::string& instance) {
+  const auto* const result = rd_kafka_event_DescribeConsumerGroups_result(&answer);
+  if (rd_kafka_event_error(&answer) != RD_KAFKA_RESP_ERR_NO_ERROR || result == nullptr) return std::nullopt;
+  std::size_t count = 0;
+  const auto* const* const groups = rd_kafka_DescribeConsumerGroups_result_groups(result, &count);
+  if (count != 1 || rd_kafka_error_code(rd_kafka_ConsumerGroupDescription_error(groups[0])) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return std::nullopt;
+  for (std::size_t i = 0; i < rd_kafka_ConsumerGroupDescription_member_count(groups[0]); ++i) {
+    const auto* const id =
+        rd_kafka_MemberDescription_group_instance_id(rd_kafka_ConsumerGroupDescription_member(groups[0], i));
+    if (id != nullptr && instance == id) return true;
+  }
+  return false;
 }
 
 void GroupClient::start_closing() {
@@ -246,7 +269,7 @@ void GroupClient::start_closing() {
 }
 
 bool GroupClient::closed() const {
-  return !fatal_error().empty() || rd_kafka_consumer_closed(client_.get()) != 0;
+  return fatal_error().has_value() || rd_kafka_consumer_closed(client_.get()) != 0;
 }
 
 void GroupClient::stop() {

@@ -101,7 +101,17 @@ class GroupClient {
   /// Once a second.
   void tick() { voice_.tick(); }
   bool had_first_answer() { return voice_.had_first_answer(client_.get()); }
-  [[nodiscard]] std::string fatal_error() const;
+  /// Why this client is no member any more and never will be again; nothing while it may be one.
+  struct Fatal {
+    rd_kafka_resp_err_t code;
+    std::string text;
+  };
+  [[nodiscard]] std::optional<Fatal> fatal_error() const;
+
+  /// Asks the coordinator who is in the group. The answer is an event DESCRIBECONSUMERGROUPS_RESULT, for `has_member`.
+  void describe_group(const std::string& group, std::chrono::milliseconds limit);
+  /// Whether the answer names a member with this group.instance.id; nothing when there was no answer.
+  [[nodiscard]] static std::optional<bool> has_member(rd_kafka_event_t& answer, const std::string& instance);
 
   /// Starts leaving the group; drain until `closed`. The partition queues must be gone.
   void start_closing();

@@ -30,6 +30,21 @@ constexpr auto first_offset_time_max = 5s;
 /// How often a partition that stopped at `auto.offset.reset=none` looks for a committed offset again.
 constexpr auto restart_every = 5s;
 constexpr auto close_time_max = 5s;
+/// Ticks are a second apart at most; no session is as short as this without being asked to.
+constexpr auto standstill = 3s;
+/// How often a member whose identity is taken looks whether it is free again.
+constexpr auto identity_look_every = 2s;
+
+std::string text_property(const Properties& properties, const std::string& name) {
+  const auto found = properties.find(name);
+  return found == properties.end() ? std::string() : found->second;
+}
+
+/// Somebody else is a member under the same `group.instance.id`: a classic group hands the identity to whoever comes last,
+/// one of the `consumer` protocol to whoever came first.
+bool is_identity_taken(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID || error == RD_KAFKA_RESP_ERR_UNRELEASED_INSTANCE_ID;
+}
 
 std::int64_t number_property(const Properties& properties, const std::string& name, std::int64_t otherwise) {
   const auto found = properties.find(name);
@@ -97,6 +112,8 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
         settings_(std::move(settings)),
         topics_(settings_.topics),
         session_timeout_(session_timeout(settings_.properties)),
+        group_(text_property(settings_.properties, "group.id")),
+        instance_(text_property(settings_.properties, "group.instance.id")),
         listener_(&listener),
         logger_(std::move(logger)),
         wake_(loop0, [this] { on_wake(); }),
@@ -117,6 +134,7 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
   std::size_t take(std::uint32_t slot, std::size_t records_max, std::vector<Record>& out);
   [[nodiscard]] bool has_records(std::uint32_t slot) const;
   void release(std::uint32_t slot);
+  [[nodiscard]] bool membership_in_doubt() const;
   void commit(std::vector<CommitEntry> entries, std::function<void(CommitResult)> done);
   void first_offset(const TopicPartition& partition, std::function<void(std::optional<Offset>)> done);
   void list_offsets(std::vector<OffsetQuestion> questions, std::chrono::milliseconds limit,
@@ -173,7 +191,10 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
   template <class Answer, class Call>
   void ask_blocking(std::function<void(Answer)> done, Call call);
   void fail_questions();
-  std::string resume_membership();
+  /// What a new client has to be told.
+  void resume_membership();
+  /// False while a refused member waits before it tries again.
+  [[nodiscard]] bool is_member() const { return client_ && !join_at_; }
   void fail_commits(CommitOutcome outcome, const std::string& error);
   void on_stray_record(rd_kafka_event_t& event);
   /// Told on its own turn of the loop, each text once per turn.
@@ -182,10 +203,14 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
 
   void schedule_tick();
   void tick();
+  [[nodiscard]] bool stood_still(Clock::time_point now) const {
+    return now - last_tick_ > std::min<Clock::duration>(standstill, session_timeout_ / 2);
+  }
   void bound_prefetch();
   void restart_stopped();
-  void give_up_member(std::string why);
+  void give_up_member(rd_kafka_resp_err_t code, std::string why);
   void join_again();
+  void on_group_described(rd_kafka_event_t& event);
   void tend_retired();
 
   Partition& new_slot(TopicPartition partition);
@@ -198,12 +223,14 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
   std::vector<std::string> topics_;                 // the subscription
   std::optional<std::vector<TopicPartition>> alone_;  // the manual assignment; there is never both
   const std::chrono::milliseconds session_timeout_;
+  const std::string group_;
+  const std::string instance_;
   GroupListener* listener_;  // null once closing
   const observability::Logger logger_;
   const std::shared_ptr<ConnectionWatch> watch_ = std::make_shared<ConnectionWatch>();
   EventFd wake_;
 
-  ClientPtr client_;  // null while a refused member waits before it tries again
+  ClientPtr client_;  // null while a refused member waits before it tries again, or looks for its identity
   std::vector<ClientPtr> retired_;
   std::deque<Partition> slots_;           // a deque: librdkafka's threads hold the address of the bells
   std::deque<std::uint32_t> free_slots_;  // the one free for longest comes first
@@ -228,7 +255,12 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
   std::set<std::string> read_errors_;
   std::vector<HeaderView> scratch_;
   Clock::time_point last_restart_ = Clock::time_point::min();
-  std::optional<Clock::time_point> join_at_;
+  Clock::time_point last_tick_ = Clock::now();
+  bool in_doubt_ = false;  ///< See membership_in_doubt.
+  std::optional<Clock::time_point> join_at_;  ///< When a refused member tries again; unset while it is one.
+  /// While another member has our group.instance.id: when to look next whether it is gone. Joining blindly would throw
+  /// that member out, which would then do the same to us, for ever.
+  std::optional<Clock::time_point> look_at_;
   bool started_ = false;
   bool giving_up_ = false;
   bool closing_ = false;
@@ -249,25 +281,27 @@ GroupConsumer::Impl::ClientPtr GroupConsumer::Impl::make_client() {
 void GroupConsumer::Impl::start() {
   if (started_) return;
   started_ = true;
-  if (auto error = resume_membership(); !error.empty()) {
-    logger_.log(Level::error, "Cannot subscribe", {{"error", error}});
-    tell_read_error("Cannot subscribe: " + error);
-  }
+  last_tick_ = Clock::now();
+  resume_membership();
   schedule_tick();
 }
 
-/// What a new client has to be told.
-std::string GroupConsumer::Impl::resume_membership() {
-  if (!topics_.empty()) return client_->subscribe(topics_);
-  if (!alone_) return {};
-  auto added = assign(*alone_);
-  if (!added) return std::move(added.error());
-  if (listener_ != nullptr && !added->empty()) listener_->on_assigned(*added);
-  return {};
+void GroupConsumer::Impl::resume_membership() {
+  std::string error;
+  if (!topics_.empty()) {
+    error = client_->subscribe(topics_);
+  } else if (alone_) {
+    const auto added = assign(*alone_);
+    if (!added) error = added.error();
+    if (added && listener_ != nullptr && !added->empty()) listener_->on_assigned(*added);
+  }
+  if (error.empty()) return;
+  logger_.log(Level::error, "Cannot subscribe", {{"error", error}});
+  tell_read_error("Cannot subscribe: " + error);
 }
 
 std::string GroupConsumer::Impl::subscribe(std::vector<std::string> topics) {
-  if (client_) {
+  if (is_member()) {
     if (auto error = client_->subscribe(topics); !error.empty()) return error;
   }
   topics_ = std::move(topics);
@@ -281,7 +315,7 @@ std::string GroupConsumer::Impl::unsubscribe() {
     return none ? std::string() : std::move(none.error());
   }
   topics_.clear();
-  return client_ ? client_->unsubscribe() : std::string();
+  return is_member() ? client_->unsubscribe() : std::string();
 }
 
 bool GroupConsumer::Impl::settled() const {
@@ -300,7 +334,7 @@ std::expected<std::vector<AssignedPartition>, std::string> GroupConsumer::Impl::
   }
   alone_ = partitions;
   std::vector<AssignedPartition> added;
-  if (!client_) return added;  // it is told when it joins again
+  if (!is_member()) return added;  // it is told when it joins again
   for (const auto& [partition, at] : begins) {
     auto& entry = new_slot(partition);
     entry.start = at;
@@ -314,17 +348,23 @@ std::expected<std::vector<AssignedPartition>, std::string> GroupConsumer::Impl::
   return added;
 }
 
-void GroupConsumer::Impl::give_up_member(std::string why) {
+void GroupConsumer::Impl::give_up_member(rd_kafka_resp_err_t code, std::string why) {
   if (giving_up_ || closing_ || !client_) return;
   giving_up_ = true;
   // Not from inside the client's own events.
-  asio::post(loop0_, [impl = shared_from_this(), reason = std::move(why)] {
+  asio::post(loop0_, [impl = shared_from_this(), taken = is_identity_taken(code), reason = std::move(why)] {
     impl->giving_up_ = false;
     if (!impl->client_ || impl->closing_) return;
-    // A member that came back at once would throw out the one that threw it out.
-    impl->logger_.log(Level::warn, "Group member refused, joins again after the session timeout",
-                      {{"error", reason}, {"waitMs", impl->session_timeout_.count()}});
-    impl->join_at_ = Clock::now() + impl->session_timeout_;
+    const auto now = Clock::now();
+    impl->join_at_ = now + impl->session_timeout_;
+    if (taken) {
+      impl->logger_.log(Level::error, "Another member has this group.instance.id: waiting until it is gone",
+                        {{"group.instance.id", impl->instance_}, {"error", reason}});
+      impl->look_at_ = now + identity_look_every;
+    } else {
+      impl->logger_.log(Level::warn, "Group member refused, joins again after the session timeout",
+                        {{"error", reason}, {"waitMs", impl->session_timeout_.count()}});
+    }
     std::vector<std::uint32_t> lost;
     for (auto& partition : impl->slots_) {
       if (partition.state == State::free) continue;
@@ -344,15 +384,35 @@ void GroupConsumer::Impl::give_up_member(std::string why) {
 }
 
 void GroupConsumer::Impl::join_again() {
-  join_at_ = Clock::now() + session_timeout_;
+  const auto now = Clock::now();
   try {
-    client_ = make_client();
+    if (!client_) client_ = make_client();
   } catch (const std::exception& e) {
     logger_.log(Level::error, "Consumer cannot be created again", {{"error", e.what()}});
+    join_at_ = now + session_timeout_;
+    return;
+  }
+  if (look_at_) {
+    look_at_ = now + identity_look_every;
+    client_->describe_group(group_, identity_look_every);
     return;
   }
   join_at_.reset();
-  if (auto error = resume_membership(); !error.empty()) tell_read_error("Cannot subscribe: " + error);
+  resume_membership();
+}
+
+void GroupConsumer::Impl::on_group_described(rd_kafka_event_t& event) {
+  if (!look_at_ || closing_) return;
+  const auto taken = GroupClient::has_member(event, instance_);
+  if (taken.value_or(false)) {
+    tell_read_error(fmt::format("another member has the group.instance.id {}", instance_));
+    return;
+  }
+  // Without an answer (no right to ask, no coordinator) the session timeout has to do.
+  if (!taken && Clock::now() < *join_at_) return;
+  logger_.log(Level::info, "The group.instance.id is free, joining", {{"group.instance.id", instance_}});
+  look_at_.reset();
+  join_again();
 }
 
 void GroupConsumer::Impl::tend_retired() {
@@ -375,18 +435,24 @@ void GroupConsumer::Impl::schedule_tick() {
   });
 }
 
+bool GroupConsumer::Impl::membership_in_doubt() const {
+  // Whatever woke us may come before the tick that was due.
+  return in_doubt_ || stood_still(Clock::now());
+}
+
 void GroupConsumer::Impl::tick() {
   const auto now = Clock::now();
+  in_doubt_ = in_doubt_ || stood_still(now);
+  last_tick_ = now;
   if (client_) {
     client_->drain();
     client_->tick();
-    if (auto fatal = client_->fatal_error(); !fatal.empty()) give_up_member(std::move(fatal));
+    if (auto fatal = client_->fatal_error()) give_up_member(fatal->code, std::move(fatal->text));
     if (revoking_ && !revoke_waits_.empty() && client_->assignment_lost()) late_loss();
     bound_prefetch();
     if (now - restart_every >= last_restart_) restart_stopped();
-  } else if (join_at_ && now >= *join_at_) {
-    join_again();
   }
+  if (look_at_ ? now >= *look_at_ : join_at_ && now >= *join_at_) join_again();
   tend_retired();
   std::vector<std::uint64_t> late;
   for (const auto& [number, commit] : commits_) {
@@ -412,6 +478,9 @@ void GroupConsumer::Impl::on_event(rd_kafka_event_t& event) {
     case RD_KAFKA_EVENT_LISTOFFSETS_RESULT:
       on_answer(event);
       return;
+    case RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT:
+      on_group_described(event);
+      return;
     case RD_KAFKA_EVENT_ERROR:
       on_error(event);
       return;
@@ -431,7 +500,7 @@ void GroupConsumer::Impl::on_error(rd_kafka_event_t& event) {
   const auto error = rd_kafka_event_error(&event);
   const std::string text = fmt::format("{}: {}", rd_kafka_err2name(error), rd_kafka_event_error_string(&event));
   if (rd_kafka_event_error_is_fatal(&event) != 0) {
-    give_up_member(text);
+    give_up_member(error, text);
   } else if (is_read_error(error, settings_.unknown_topics_are_errors)) {
     tell_read_error(text);
   }
@@ -535,6 +604,7 @@ void GroupConsumer::Impl::on_assign(const rd_kafka_topic_partition_list_t& list)
     return;
   }
   logger_.log(Level::info, "Partitions assigned", {{"partitions", list.cnt}});
+  in_doubt_ = false;
   if (listener_ != nullptr && !added.empty()) listener_->on_assigned(added);
 }
 
@@ -785,6 +855,7 @@ void GroupConsumer::Impl::on_commit_answer(rd_kafka_event_t& event) {
     error = list->elems[i].err;
   CommitResult result;
   result.outcome = commit_outcome(error, owns_any(found->second.entries));
+  if (result.outcome == CommitOutcome::committed) in_doubt_ = false;
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     result.error = error_text(error);
   }
@@ -1020,6 +1091,9 @@ void GroupConsumer::commit(std::vector<CommitEntry> entries, std::function<void(
 }
 std::chrono::milliseconds GroupConsumer::revoke_drain_max() const {
   return impl_->revoke_drain_max();
+}
+bool GroupConsumer::membership_in_doubt() const {
+  return impl_->membership_in_doubt();
 }
 bool GroupConsumer::connected(std::chrono::milliseconds grace) const {
   return impl_->connected(grace);

@@ -165,6 +165,9 @@ class GroupConsumer {
   [[nodiscard]] bool has_records(std::uint32_t slot) const;
   /// Lets a revoked partition go, see GroupListener::on_revoked.
   void release(std::uint32_t slot);
+  /// True when this process stood still for so long (suspended, starved) that the group may have put it out and nobody has told it
+  /// yet. A commit that is accepted ends the doubt, and so does a new assignment.
+  [[nodiscard]] bool membership_in_doubt() const;
   /// Commits; `done` is called once, on loop 0, later.
   void commit(std::vector<CommitEntry> entries, std::function<void(CommitResult)> done);
   /// The first offset the partition still holds (its low watermark, asked from the broker); nothing when that cannot be

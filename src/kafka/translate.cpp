@@ -586,6 +586,12 @@ class Translator {
   }
 
   void pass_unknown(const std::string& name, const std::string& value) {
+    if (name.starts_with("test.mock.")) {
+      problem(name,
+              "would put a broker inside the client, and every record would be gone with it: leave it out, and to develop "
+              "without Kafka start `kafka-sidecar run --embedded-broker`");
+      return;
+    }
     if (is_known_property(kind_, name)) {
       set(name, value, name);
       return;

@@ -14,14 +14,17 @@ struct Told {
   std::string text;
 };
 
-Told check_without(DemoWithout without) {
+Told check_without(DemoWithout without, const std::string& scenario = {}) {
   std::ostringstream out;
   std::ostringstream err;
   DemoOptions options;
   options.check = true;
+  options.scenario = scenario;
   options.without = without;
   options.log_level = observability::Level::off;
   options.step_limit = without == DemoWithout::nothing ? std::chrono::seconds(60) : std::chrono::seconds(8);
+  // Readiness waits 10 s before it says that the brokers are gone.
+  if (without == DemoWithout::recovery) options.step_limit = std::chrono::seconds(14);
   const int code = demo(options, out, err);
   return {code, out.str() + err.str()};
 }
@@ -48,6 +51,46 @@ TEST(DemoCheck, FailsWithoutCommits) {
   const auto told = check_without(DemoWithout::commit);
   EXPECT_EQ(told.code, 1) << told.text;
   EXPECT_NE(told.text.find("MISSING: the offsets behind every order are committed"), std::string::npos) << told.text;
+}
+
+TEST(DemoCheck, SlowBackendFailsWithoutLanes) {
+  const auto told = check_without(DemoWithout::lanes, "slow-backend");
+  EXPECT_EQ(told.code, 1) << told.text;
+  EXPECT_NE(told.text.find("MISSING: partitions 1 to 3 do not wait"), std::string::npos) << told.text;
+}
+
+TEST(DemoCheck, PoisonFailsWithoutDeadLetters) {
+  const auto told = check_without(DemoWithout::dead_letters, "poison");
+  EXPECT_EQ(told.code, 1) << told.text;
+  EXPECT_NE(told.text.find("MISSING: every"), std::string::npos) << told.text;
+}
+
+TEST(DemoCheck, RebalanceFailsWithoutOneGroup) {
+  const auto told = check_without(DemoWithout::one_group, "rebalance");
+  EXPECT_EQ(told.code, 1) << told.text;
+  EXPECT_NE(told.text.find("MISSING: "), std::string::npos) << told.text;
+}
+
+TEST(DemoCheck, BrokerDownFailsWithoutRecovery) {
+  const auto told = check_without(DemoWithout::recovery, "broker-down");
+  EXPECT_EQ(told.code, 1) << told.text;
+  EXPECT_NE(told.text.find("MISSING: the waiting request is answered"), std::string::npos) << told.text;
+}
+
+TEST(DemoOptions, AnUnknownScenarioIsAUsageError) {
+  const auto told = check_without(DemoWithout::nothing, "earthquake");
+  EXPECT_EQ(told.code, 2);
+  EXPECT_NE(told.text.find("slow-backend, poison, rebalance, broker-down"), std::string::npos) << told.text;
+}
+
+TEST(DemoOptions, BrokersOfARealKafkaAreNotTakenDown) {
+  std::ostringstream out;
+  std::ostringstream err;
+  DemoOptions options;
+  options.scenario = "broker-down";
+  options.kafka = "localhost:9092";
+  EXPECT_EQ(demo(options, out, err), 2);
+  EXPECT_NE(err.str().find("leave --kafka out"), std::string::npos) << err.str();
 }
 
 }  // namespace

@@ -3,6 +3,8 @@ import json
 import os
 import subprocess
 
+import pytest
+
 from harness.data import DATA
 from harness.sidecar import BINARY
 
@@ -23,6 +25,25 @@ def test_the_demo_against_a_real_broker(broker, kafka):
     done = run("demo", "--check", "--kafka", broker.bootstrap)
     assert done.returncode == 0, done.stdout + done.stderr
     assert broker.bootstrap in done.stdout
+
+
+@pytest.mark.parametrize("scenario, told", [
+    ("slow-backend", ["120 records of partitions 1 to 3", "0 records came a second time", "0: 40, 1: 40, 2: 40, 3: 40"]),
+    ("poison", ["41 records were delivered, 0 of them twice", "undecodable: no JSON at all", "OrderRejected"]),
+    ("rebalance", ["a second replica joins", "at most one batch per partition and rebalance: 80"]),
+    ("broker-down", ["readiness 503", "liveness 200", "20 offsets", "40 records, 0 of them twice"]),
+])
+def test_each_scenario_checks_itself(scenario, told):
+    done = run("demo", "--scenario", scenario, "--check")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for text in told:
+        assert text in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("scenario", ["slow-backend", "poison", "rebalance"])
+def test_scenarios_against_a_real_broker(broker, scenario):
+    done = run("demo", "--scenario", scenario, "--check", "--kafka", broker.bootstrap)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_validate_prints_every_problem_at_once():
@@ -72,6 +93,7 @@ def test_version():
 
 
 def test_usage_errors_exit_with_two():
-    for arguments in ([], ["fly"], ["run", "--no-such-option"], ["run", "--set", "novalue"]):
+    for arguments in ([], ["fly"], ["run", "--no-such-option"], ["run", "--set", "novalue"], ["demo", "--scenario", "earthquake"],
+                      ["demo", "--scenario", "broker-down", "--kafka", "localhost:9092"]):
         done = run(*arguments)
         assert done.returncode == 2 and done.stderr, (arguments, done)

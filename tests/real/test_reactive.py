@@ -9,7 +9,7 @@ import pytest
 
 from harness import backend as answers
 from harness.data import json_vectors, naughty_strings
-from harness.push import Push
+from harness.push import MEMBERSHIPS, Push
 from harness.sidecar import HOOKS, REACTIVE_HOOK
 from harness.wait import eventually, never
 
@@ -20,6 +20,13 @@ REFUSED = {"refuse": True}
 def refuses(record: dict):
     """The backend refuses what says so."""
     return TRACE if isinstance(record.get("value"), dict) and record["value"].get("refuse") else None
+
+
+@pytest.fixture(params=MEMBERSHIPS, autouse=True)
+def membership(request, monkeypatch) -> str:
+    """Each test once for every way to be a member of the group."""
+    monkeypatch.setattr(Push, "membership", MEMBERSHIPS[request.param])
+    return request.param
 
 
 # What is delivered ---------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 #include "consume/reactive/engine.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/ids.hpp"
@@ -34,7 +35,7 @@ struct Engine::Slot {
 /// Partitions that share one batch in flight.
 struct Engine::Lane {
   /// `ready`: the batch is to be posted again and waits for the lane's turn.
-  enum class Phase : std::uint8_t { idle, ready, posting, pausing, letters, letters_pausing, committing, commit_pausing };
+  enum class Phase : std::uint8_t { idle, ready, posting, pausing, proving, letters, letters_pausing, committing, commit_pausing };
 
   std::vector<std::uint32_t> slots;
   std::size_t next = 0;  ///< Where the next round over `slots` begins, so that none is starved.
@@ -292,6 +293,7 @@ bool Engine::may_begin(const Lane& lane) const {
   switch (lane.phase) {
     case Lane::Phase::idle: return may_post();
     case Lane::Phase::posting:
+    case Lane::Phase::proving:
     case Lane::Phase::letters:
     case Lane::Phase::committing: return batches_gathered_ < settings_.batches_in_flight_max;
     case Lane::Phase::ready:
@@ -663,6 +665,10 @@ void Engine::write_letters(Lane& lane) {
     commit(lane);
     return;
   }
+  if (world_.source.membership_in_doubt()) {
+    prove_membership(lane);
+    return;
+  }
   lane.phase = Lane::Phase::letters;
   std::vector<const kafka::Record*> handed_in;
   handed_in.reserve(lane.letters.size());
@@ -691,6 +697,17 @@ void Engine::write_letters(Lane& lane) {
                        });
 }
 
+/// A commit of the offsets that the batch began at: it changes nothing, and a group that has put us out refuses it.
+void Engine::prove_membership(Lane& lane) {
+  std::vector<kafka::CommitEntry> entries;
+  std::set<std::uint32_t> slots;
+  for (const auto& r : lane.current->records) {
+    if (!r.gone && slots.insert(r.record.slot).second) entries.push_back({*r.partition, CommittedOffset{r.record.offset.value}});
+  }
+  lane.phase = Lane::Phase::proving;
+  send_commit(lane, std::move(entries), &Engine::write_letters, &Engine::write_letters);
+}
+
 void Engine::commit(Lane& lane) {
   std::vector<kafka::CommitEntry> entries;
   std::vector<std::uint32_t> slots;  // of the entries
@@ -706,28 +723,35 @@ void Engine::commit(Lane& lane) {
     }
   }
   lane.phase = Lane::Phase::committing;
-  world_.source.commit(std::move(entries), [this, alive = std::weak_ptr(alive_), &lane,
+  send_commit(lane, std::move(entries), &Engine::finish, &Engine::commit);
+}
+
+/// `then` when the group has taken it, `again` after a pause when that may still come.
+void Engine::send_commit(Lane& lane, std::vector<kafka::CommitEntry> entries, void (Engine::*then)(Lane&),
+                         void (Engine::*again)(Lane&)) {
+  world_.source.commit(std::move(entries), [this, alive = std::weak_ptr(alive_), &lane, then, again,
                                             step = ++lane.step](const kafka::CommitResult& result) {
-    if (!alive.expired() && lane.step == step) commit_answered(lane, result);
+    if (alive.expired() || lane.step != step) return;
+    if (result.outcome == kafka::CommitOutcome::committed) {
+      (this->*then)(lane);
+    } else {
+      commit_failed(lane, result, again);
+    }
   });
 }
 
-void Engine::commit_answered(Lane& lane, const kafka::CommitResult& result) {
-  switch (result.outcome) {
-    case kafka::CommitOutcome::committed: finish(lane); return;
-    case kafka::CommitOutcome::not_a_member: {
-      log_.warn("commit refused: not a member of the group any more; the records come again",
-                {{"batch", lane.current->id}, {"error", result.error}});
-      // What was read on the old membership is of no use: the consumer takes the partitions away and assigns anew.
-      std::vector<std::uint32_t> stale;
-      for (const auto& r : lane.current->records) {
-        if (!r.gone && std::ranges::find(stale, r.record.slot) == stale.end()) stale.push_back(r.record.slot);
-      }
-      for (const auto index : stale) stop_taking(*slots_[index]);
-      give_up(lane);
-      return;
+void Engine::commit_failed(Lane& lane, const kafka::CommitResult& result, void (Engine::*again)(Lane&)) {
+  if (result.outcome == kafka::CommitOutcome::not_a_member) {
+    log_.warn("commit refused: not a member of the group any more; the records come again",
+              {{"batch", lane.current->id}, {"error", result.error}});
+    // What was read on the old membership is of no use: the consumer takes the partitions away and assigns anew.
+    std::vector<std::uint32_t> stale;
+    for (const auto& r : lane.current->records) {
+      if (!r.gone && std::ranges::find(stale, r.record.slot) == stale.end()) stale.push_back(r.record.slot);
     }
-    case kafka::CommitOutcome::failed: break;
+    for (const auto index : stale) stop_taking(*slots_[index]);
+    give_up(lane);
+    return;
   }
   ++lane.commit_failures;
   if (lane.commit_failures > commit_retries_quiet) lane.unhealthy = "commit: " + result.error;
@@ -735,7 +759,7 @@ void Engine::commit_answered(Lane& lane, const kafka::CommitResult& result) {
   log_.warn("commit failed, it is tried again",
             {{"batch", lane.current->id}, {"error", result.error}, {"failures", lane.commit_failures}, {"pauseMs", pause.count()}});
   lane.phase = Lane::Phase::commit_pausing;
-  wait(lane, pause, &Engine::commit);
+  wait(lane, pause, again);
 }
 
 void Engine::finish(Lane& lane) {

@@ -7,7 +7,8 @@
 ///  - a lane is a set of partitions with at most one batch in flight, so order per partition is kept: one lane for all
 ///    (`dispatch: batch`) or one per partition (`dispatch: partition`);
 ///  - lanes take turns at the POSTs that may be out at once; a lane that waits before it tries again holds none of them;
-///  - for a partition that is no longer ours nothing is committed and no dead letter is written;
+///  - for a partition that is no longer ours nothing is committed and no dead letter is written; a process that stood still
+///    may not know yet, so it asks the group first;
 ///  - at most one gathered batch waits behind a lane's batch in flight, and over all lanes only as many as there may be
 ///    POSTs; a lane whose batch fails gathers nothing more, so memory is bounded.
 #pragma once
@@ -36,10 +37,11 @@ namespace sidecar::consume::reactive {
 class RecordSource {
  public:
   virtual ~RecordSource() = default;
-  /// See kafka::GroupConsumer::take, has_records, release, commit.
+  /// See kafka::GroupConsumer::take, has_records, release, membership_in_doubt, commit.
   virtual std::size_t take(std::uint32_t slot, std::size_t records_max, std::vector<kafka::Record>& out) = 0;
   [[nodiscard]] virtual bool has_records(std::uint32_t slot) const = 0;
   virtual void release(std::uint32_t slot) = 0;
+  [[nodiscard]] virtual bool membership_in_doubt() const = 0;
   virtual void commit(std::vector<kafka::CommitEntry> entries, std::function<void(kafka::CommitResult)> done) = 0;
   /// The first offset the partition still holds; nothing when it cannot be told now. `done` is called once, later.
   virtual void first_offset(const TopicPartition& partition, std::function<void(std::optional<Offset>)> done) = 0;
@@ -176,8 +178,10 @@ class Engine final : public kafka::GroupListener {
   void backend_reached();
   void settle(Lane& lane, const Settle& settle, const BackendResults& answer);
   void write_letters(Lane& lane);
+  void prove_membership(Lane& lane);
   void commit(Lane& lane);
-  void commit_answered(Lane& lane, const kafka::CommitResult& result);
+  void send_commit(Lane& lane, std::vector<kafka::CommitEntry> entries, void (Engine::*then)(Lane&), void (Engine::*again)(Lane&));
+  void commit_failed(Lane& lane, const kafka::CommitResult& result, void (Engine::*again)(Lane&));
   void finish(Lane& lane);
   void give_up(Lane& lane);
   void abandon_batch(Lane& lane);

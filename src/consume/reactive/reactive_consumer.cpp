@@ -55,6 +55,7 @@ class KafkaSource final : public RecordSource {
   }
   [[nodiscard]] bool has_records(std::uint32_t slot) const override { return consumer->has_records(slot); }
   void release(std::uint32_t slot) override { consumer->release(slot); }
+  [[nodiscard]] bool membership_in_doubt() const override { return consumer->membership_in_doubt(); }
   void commit(std::vector<kafka::CommitEntry> entries, std::function<void(kafka::CommitResult)> done) override {
     consumer->commit(std::move(entries), std::move(done));
   }

@@ -152,7 +152,7 @@ void SimulatedWorld::crash() {
   timers_.clear();
   in_flight_.clear();
   for (auto& p : partitions_) {
-    if (p.owner == Owner::us || p.owner == Owner::us_leaving) {
+    if (p.owner == Owner::us || p.owner == Owner::us_leaving || p.owner == Owner::us_unheard) {
       p.owner = Owner::nobody;
       ++p.interruptions;
     }
@@ -192,12 +192,40 @@ void SimulatedWorld::rebalance() {
   if (!lost) return;
   for (const auto slot : slots) {
     if (chance(50)) other_works(slot);
-    at(Time(random(500)), [this, slot] {
-      auto& p = partitions_[slot];
-      if (p.owner == Owner::other) p.owner = Owner::nobody;
-      assign({slot});
-    });
+    come_back(slot);
   }
+}
+
+void SimulatedWorld::come_back(std::uint32_t slot) {
+  at(Time(random(500)), [this, slot] {
+    auto& p = partitions_[slot];
+    if (p.owner == Owner::other) p.owner = Owner::nobody;
+    assign({slot});
+  });
+}
+
+/// The group has given our partitions to another member, which works on them; we learn of it some time after we wake up.
+void SimulatedWorld::stand_still() {
+  std::vector<std::uint32_t> slots;
+  for (auto& p : partitions_) {
+    if (p.owner != Owner::us) continue;
+    slots.push_back(p.slot);
+    ++p.interruptions;
+    p.owner = Owner::other;
+    if (chance(50)) other_works(p.slot);
+    p.owner = Owner::us_unheard;
+  }
+  in_process(Time(random(200)), [this, slots] {
+    std::vector<std::uint32_t> lost;
+    for (const auto slot : slots) {
+      auto& p = partitions_[slot];
+      if (p.owner != Owner::us_unheard) continue;
+      p.owner = Owner::other;
+      lost.push_back(slot);
+    }
+    if (!lost.empty()) engine_->on_revoked(lost, true);
+    for (const auto slot : lost) come_back(slot);
+  });
 }
 
 /// After a commit that was refused because we are no member: everything is lost and comes back.
@@ -259,6 +287,8 @@ void SimulatedWorld::world_event() {
     case 4:
     case 5: backend_up_ = !backend_up_; break;
     case 6: engine_->on_read_error("simulated"); break;
+    case 7: stand_still(); break;
+    case 8: false_alarm_ = true; break;
     default: break;
   }
   at(Time(random(2000)), [this] { world_event(); });
@@ -274,7 +304,7 @@ SimulatedWorld::Partition& SimulatedWorld::find(const TopicPartition& name) {
 
 std::size_t SimulatedWorld::take(std::uint32_t slot, std::size_t records_max, std::vector<kafka::Record>& out) {
   auto& p = partition_of_slot(slot);
-  require(p.owner == Owner::us, "nothing is taken from a partition that is not ours");
+  require(p.owner == Owner::us || p.owner == Owner::us_unheard, "nothing is taken from a partition that is not ours");
   require(records_max > 0, "a full batch takes nothing");
   std::size_t taken = 0;
   while (taken < records_max && p.position < static_cast<std::int64_t>(p.visible) && !fault(2)) {
@@ -292,16 +322,22 @@ std::size_t SimulatedWorld::take(std::uint32_t slot, std::size_t records_max, st
 
 bool SimulatedWorld::has_records(std::uint32_t slot) const {
   const auto& p = partitions_.at(slot);
-  return p.owner == Owner::us && p.position < static_cast<std::int64_t>(p.visible);
+  return (p.owner == Owner::us || p.owner == Owner::us_unheard) && p.position < static_cast<std::int64_t>(p.visible);
+}
+
+bool SimulatedWorld::membership_in_doubt() const {
+  const bool put_out = std::ranges::any_of(partitions_, [](const auto& p) { return p.owner == Owner::us_unheard; });
+  return put_out || false_alarm_;
 }
 
 void SimulatedWorld::commit(std::vector<kafka::CommitEntry> entries, std::function<void(kafka::CommitResult)> done) {
   std::vector<std::uint64_t> generations;
   for (const auto& entry : entries) {
     const auto& p = find(entry.partition);
+    generations.push_back(p.generation);
+    if (p.owner == Owner::us_unheard) continue;  // It will be refused.
     require(p.owner == Owner::us || p.owner == Owner::us_leaving, "no commit for a partition that is not ours");
     require(entry.offset.value >= p.committed, "a commit never moves back");
-    generations.push_back(p.generation);
     for (auto o = p.committed; o < entry.offset.value; ++o) {
       const auto& r = p.log[static_cast<std::size_t>(o)];
       const bool skipped = r.undecodable && settings_.undecodable_policy == UndecodablePolicy::skip;
@@ -330,6 +366,7 @@ void SimulatedWorld::commit(std::vector<kafka::CommitEntry> entries, std::functi
       return;
     }
     for (const auto& entry : entries) find(entry.partition).committed = entry.offset.value;
+    false_alarm_ = false;
     if (fault(1)) {  // Committed, but nobody heard of it.
       done({kafka::CommitOutcome::failed, "answer lost"});
       return;
@@ -408,7 +445,7 @@ void SimulatedWorld::post(std::shared_ptr<const Batch> batch,
   for (const auto i : batch->posted) {
     const auto& r = batch->records[i];
     const auto& p = partition_of_slot(r.record.slot);
-    require(p.generation == r.generation && (p.owner == Owner::us || p.owner == Owner::us_leaving),
+    require(p.generation == r.generation && (p.owner == Owner::us || p.owner == Owner::us_leaving || p.owner == Owner::us_unheard),
             "only records of our own partitions are posted");
     const auto [found, first] = last.try_emplace(p.name, r.record.offset.value);
     require(first || found->second < r.record.offset.value, "offsets ascend inside a batch");

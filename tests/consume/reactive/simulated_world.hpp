@@ -46,7 +46,8 @@ class SimulatedWorld final : RecordSource, RecordCodec, Backend, LetterSink, Tim
  private:
   using Time = std::chrono::milliseconds;
   enum class Hindrance : std::uint8_t { none, fails, hangs };
-  enum class Owner : std::uint8_t { nobody, us, us_leaving, other };
+  /// `us_unheard`: put out of the group while the process stood still, and nobody has told it.
+  enum class Owner : std::uint8_t { nobody, us, us_leaving, us_unheard, other };
 
   struct LogRecord {
     bool undecodable = false;
@@ -84,6 +85,7 @@ class SimulatedWorld final : RecordSource, RecordCodec, Backend, LetterSink, Tim
   std::size_t take(std::uint32_t slot, std::size_t records_max, std::vector<kafka::Record>& out) override;
   [[nodiscard]] bool has_records(std::uint32_t slot) const override;
   void release(std::uint32_t slot) override;
+  [[nodiscard]] bool membership_in_doubt() const override;
   void commit(std::vector<kafka::CommitEntry> entries, std::function<void(kafka::CommitResult)> done) override;
   void first_offset(const TopicPartition& partition, std::function<void(std::optional<Offset>)> done) override;
   std::expected<void, std::string> append(const TopicPartition& partition, const kafka::Record& record, std::string& body,
@@ -104,6 +106,8 @@ class SimulatedWorld final : RecordSource, RecordCodec, Backend, LetterSink, Tim
   void start_sidecar();
   void crash();
   void rebalance();
+  void stand_still();
+  void come_back(std::uint32_t slot);
   void assign(std::vector<std::size_t> partitions);
   void lose_everything();
   void other_works(std::size_t index);
@@ -132,6 +136,7 @@ class SimulatedWorld final : RecordSource, RecordCodec, Backend, LetterSink, Tim
   std::uint64_t next_generation_ = 0;
   bool faults_ = true;
   bool backend_up_ = true;
+  bool false_alarm_ = false;  ///< The process stood still for a while, and the group did not mind.
   Hindrance hindrance_ = Hindrance::none;  ///< What the backend does with `hindered_`.
   std::size_t hindered_ = 0;
   std::vector<std::function<void()>> hanging_;  ///< Answers that come when the hindrance is over.

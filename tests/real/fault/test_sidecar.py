@@ -7,6 +7,7 @@ import time
 import pytest
 
 from harness import backend as answers
+from harness.push import MEMBERSHIPS, Push
 from harness.scene import BATCH, refuses_some
 from harness.wait import eventually, free_port
 
@@ -108,24 +109,43 @@ def test_sidecar_killed_ten_times(scene, tell):
     assert verdict.deadlettered > 0
 
 
-@pytest.mark.fault("second sidecar joins and leaves")
-def test_a_second_sidecar_joins_and_leaves_during_batches(scene, start_sidecar, kafka):
-    scene.backend.behaviour = answers.slow(0.05, answers.reject(refuses_some))
-    first = scene.start()
+COMPANY = [*((membership, "batch") for membership in MEMBERSHIPS),
+           *((membership, "partition") for membership in ("range", "cooperative-sticky", "consumer"))]
+
+
+@pytest.mark.parametrize("membership, dispatch", COMPANY, ids="-".join)
+@pytest.mark.fault("other sidecars join, leave and die")
+def test_other_sidecars_join_leave_and_die(scene, start_sidecar, kafka, monkeypatch, membership, dispatch):
+    monkeypatch.setattr(Push, "membership", MEMBERSHIPS[membership])
+    scene.ledger.fault = f"others join, leave, die: {membership}, {dispatch}"
+    slow = answers.slow(0.03, answers.reject(refuses_some))
+    scene.backend.behaviour = slow
+    short = {} if membership == "consumer" else {"session.timeout.ms": 3000, "heartbeat.interval.ms": 500}
+    settings = {"dispatch": dispatch, "maxBatchRecords": BATCH, "fetchMaxWait": 20, **short}
+    first = scene.start(settings)
     scene.load(pause=0.1)
     scene.flowing(200)
-    values = {**scene.push.values({"maxBatchRecords": BATCH, "fetchMaxWait": 20})}
+    values = scene.push.values(settings)
+
+    def shared():
+        eventually(lambda: kafka.assignment(scene.push.group) == [2, 2], 20, "both have partitions", every=0.05)
+        scene.flowing(200)
+
+    def alone():
+        eventually(lambda: kafka.assignment(scene.push.group) == [4], 20, "the first has all partitions again", every=0.05)
+        scene.flowing(200)
     with scene.felt():
-        for _ in range(3):
-            second = start_sidecar(values)
-            eventually(lambda: kafka.assignment(scene.push.group) == [2, 2], 20, "both have partitions")
-            scene.flowing(200)
-            assert second.stop() == 0
-            eventually(lambda: kafka.assignment(scene.push.group) == [4], 20, "the first has all partitions again")
-            scene.flowing(200)
+        second = start_sidecar(values)
+        shared()
+        assert second.stop() == 0
+        alone()
+        third = start_sidecar(values)
+        shared()
+        third.kill()
+        alone()
     assert scene.sidecar is first
     scene.backend.behaviour = answers.reject(refuses_some)
-    scene.finish(bound=6 * BATCH)
+    scene.finish(bound=4 * 4 * BATCH)  # Four rebalances of four partitions.
 
 
 @pytest.mark.fault("SIGTERM in mid-batch")

@@ -46,6 +46,11 @@ class Broker:
             "share.coordinator.state.topic.min.isr": "1",
             "group.initial.rebalance.delay.ms": "0",
             "group.min.session.timeout.ms": "1000",
+            # Groups of the `consumer` protocol: as short as what the tests ask for in classic ones.
+            "group.consumer.min.session.timeout.ms": "1000",
+            "group.consumer.session.timeout.ms": "6000",
+            "group.consumer.min.heartbeat.interval.ms": "200",
+            "group.consumer.heartbeat.interval.ms": "500",
             # A missing topic must stay missing: several tests are about that.
             "auto.create.topics.enable": "false",
             "num.partitions": "3",

@@ -7,7 +7,19 @@ from .sidecar import Sidecar, consume_values
 from .wait import eventually
 
 
+# Every way to be a member of a group: settings of kafka-consumer.yml.
+MEMBERSHIPS = {
+    "range": {"partition.assignment.strategy": "range"},
+    "roundrobin": {"partition.assignment.strategy": "roundrobin"},
+    "cooperative-sticky": {"partition.assignment.strategy": "cooperative-sticky"},
+    # KIP-848. The broker has the timeouts, and refuses a client that names its own.
+    "consumer": {"group.protocol": "consumer", "session.timeout.ms": None, "heartbeat.interval.ms": None},
+}
+
+
 class Push:
+    membership: dict = {}  # Of every Push of a test; a fixture sets it.
+
     def __init__(self, kafka: Kafka, start_sidecar, backend: Backend, name: str, partitions: int = 1, dead_letters: bool = True):
         self.kafka = kafka
         self.start_sidecar = start_sidecar
@@ -22,9 +34,9 @@ class Push:
     def values(self, settings: dict | None = None) -> dict:
         """`settings`: keys of kafka-consumer.yml without their prefix, or whole keys of other files (with a dot in front)."""
         values = consume_values(self.kafka.bootstrap, self.topic, self.group, self.backend.url)
-        for key, value in (settings or {}).items():
+        for key, value in {**self.membership, **(settings or {})}.items():
             values[key[1:] if key.startswith(".") else f"kafka-consumer.{key}"] = value
-        return values
+        return {key: value for key, value in values.items() if value is not None}
 
     def start(self, settings: dict | None = None, **options) -> Sidecar:
         self.sidecar = self.start_sidecar(self.values(settings), **options)
