@@ -418,6 +418,8 @@ Result<void> Instance::move(const std::vector<std::pair<TopicPartition, Offset>>
   if (seeks.empty()) return {};
   if (const auto error = consumer_.seek(seeks); !error.empty())
     return std::unexpected(cannot_seek(targets.front().first, error));
+  // What was wrong at the old place.
+  read_error_.clear();
   for (const auto& [slot, offset] : seeks) {
     if (held_ && held_->record.slot == slot) held_.reset();
     // The client has left what it had read there: that is nothing to commit any more.
