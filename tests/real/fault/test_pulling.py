@@ -178,6 +178,7 @@ def test_a_deleted_topic_and_one_that_grows(start_sidecar, broker, kafka, name, 
     client.subscribe(topic)
     kafka.produce(topic, [{"value": b"1", "partition": 0}])
     client.read_until(1)
+    client.commit().expect(200)
     kafka.admin.create_partitions([NewPartitions(topic, 5)])[topic].result(10)
     eventually(lambda: len(client.assignment()) == 5, 30, "the new partitions are assigned")
     eventually(lambda: len(kafka.partitions(topic)) == 5, 10, "all clients see them")
