@@ -99,7 +99,7 @@ build_packages() {
 }
 
 test_packages() {
-  local names=(libgtest-dev libgmock-dev libclang-rt-19-dev clang-tidy-19 clang-format-19)
+  local names=(faketime libgtest-dev libgmock-dev libclang-rt-19-dev clang-tidy-19 clang-format-19)
   have java || names+=(openjdk-17-jdk-headless)
   have mvn || names+=(maven)
   python3 -c 'import venv, ensurepip' 2>/dev/null || names+=(python3-venv)

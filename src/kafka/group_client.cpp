@@ -227,6 +227,14 @@ CommittedAnswers GroupClient::committed(rd_kafka_t& client, const std::vector<To
   return entries;
 }
 
+std::optional<GroupClient::LogLimits> GroupClient::known_limits(const TopicPartition& partition) const {
+  std::int64_t begin = RD_KAFKA_OFFSET_INVALID;
+  std::int64_t end = RD_KAFKA_OFFSET_INVALID;
+  const auto error = rd_kafka_get_watermark_offsets(client_.get(), partition.topic.c_str(), partition.partition, &begin, &end);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR || begin < 0 || end < 0) return std::nullopt;
+  return LogLimits{Offset{begin}, Offset{end}};
+}
+
 std::optional<GroupClient::Fatal> GroupClient::fatal_error() const {
   std::array<char, 512> why{};
   const auto error = rd_kafka_fatal_error(client_.get(), why.data(), why.size());

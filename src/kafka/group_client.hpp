@@ -101,6 +101,13 @@ class GroupClient {
   /// Once a second.
   void tick() { voice_.tick(); }
   bool had_first_answer() { return voice_.had_first_answer(client_.get()); }
+  /// First offset of the log and the one behind its last, as the last answers told; nothing before those.
+  struct LogLimits {
+    Offset begin;
+    Offset end;
+  };
+  [[nodiscard]] std::optional<LogLimits> known_limits(const TopicPartition& partition) const;
+
   /// Why this client is no member any more and never will be again; nothing while it may be one.
   struct Fatal {
     rd_kafka_resp_err_t code;

@@ -200,6 +200,8 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
   /// Told on its own turn of the loop, each text once per turn.
   void tell_read_error(std::string text);
   void read_error_in(Partition& partition, const rd_kafka_message_t& message);
+  /// True for the first record of a log that is not the one read so far.
+  bool starts_anew(const Partition& partition, Offset offset);
 
   void schedule_tick();
   void tick();
@@ -681,7 +683,7 @@ std::size_t GroupConsumer::Impl::take(std::uint32_t slot, std::size_t records_ma
         continue;
       }
       const Offset offset{message.offset};
-      if (partition.next && offset < *partition.next) continue;
+      if (partition.next && offset < *partition.next && !starts_anew(partition, offset)) continue;
       partition.next = Offset{offset.value + 1};
       const auto bytes = record_bytes(message, scratch_, raw);
       const auto difference = static_cast<std::int64_t>(bytes) - partition.average_bytes;
@@ -698,6 +700,18 @@ std::size_t GroupConsumer::Impl::take(std::uint32_t slot, std::size_t records_ma
   }
   if (taken > 0) average_bytes_ = partition.average_bytes;
   return taken;
+}
+
+bool GroupConsumer::Impl::starts_anew(const Partition& partition, Offset offset) {
+  const auto limits = client_->known_limits(partition.assigned.partition);
+  // Either the log is shorter than what was read of it, or it has outgrown that since, and this is its very first record.
+  const bool anew = limits && (limits->end.value < partition.next->value || offset.value == limits->begin.value);
+  if (anew) {
+    const auto& [topic, number] = partition.assigned.partition;
+    logger_.log(Level::warn, "The log begins anew, the topic was deleted and made again or truncated",
+                {{"topic", topic}, {"partition", number}, {"read", partition.next->value}, {"from", offset.value}});
+  }
+  return anew;
 }
 
 void GroupConsumer::Impl::read_error_in(Partition& partition, const rd_kafka_message_t& message) {

@@ -9,6 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from harness.backend import Backend  # noqa: E402
 from harness.broker import Broker  # noqa: E402
+from harness.cluster import Cluster  # noqa: E402
 from harness.kafka import Kafka  # noqa: E402
 from harness.push import Push  # noqa: E402
 from harness.sidecar import Sidecar  # noqa: E402
@@ -20,6 +21,14 @@ def broker(tmp_path_factory):
     node = Broker(tmp_path_factory.mktemp("kafka") / "node").start()
     yield node
     node.stop()
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory):
+    """Three nodes. Fault tests stop some; they leave all of them running and in sync."""
+    nodes = Cluster(tmp_path_factory.mktemp("cluster")).start()
+    yield nodes
+    nodes.stop()
 
 
 @pytest.fixture(scope="session")

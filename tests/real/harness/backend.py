@@ -203,6 +203,7 @@ class Backend:
         self._peers: set[socket.socket] = set()
         self._listener: socket.socket | None = None
         self.port = port
+        self.seen_at: int | None = None     # The port that the sidecar was told, when that is a proxy's.
         if start:
             self.start()
 
@@ -277,7 +278,7 @@ class Backend:
         if "transfer-encoding" in headers or "content-length" not in headers:
             self._complain(f"a body without a length: {headers}")
             return False
-        if headers.get("host") != f"127.0.0.1:{self.port}":
+        if headers.get("host") != f"127.0.0.1:{self.seen_at or self.port}":
             self._complain(f"Host is {headers.get('host')}")
         if version != "HTTP/1.1" or not headers.get("content-type", "").startswith("application/json"):
             self._complain(f"{version}, {headers.get('content-type')}")
@@ -311,6 +312,11 @@ class Backend:
     def seen(self) -> list[Delivery]:
         with self.lock:
             return list(self.deliveries)
+
+    def forget(self, before: float):
+        """Deliveries that arrived before that time (monotonic) count no more."""
+        with self.lock:
+            self.deliveries = [delivery for delivery in self.deliveries if delivery.arrived >= before]
 
     def records(self) -> list[dict]:
         """Every record of every delivery, in order of arrival."""

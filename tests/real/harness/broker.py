@@ -1,9 +1,11 @@
 """One node of Apache Kafka in KRaft mode, with the faults that the tests ask of it."""
+import base64
 import os
 import pathlib
 import signal
 import subprocess
 import time
+import uuid
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -17,25 +19,39 @@ LOG4J = """<Configuration status="WARN">
 """
 
 
-class Broker:
-    """Keeps its data and its port over stop, kill and start."""
+def new_cluster_id() -> str:
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
 
-    def __init__(self, folder: pathlib.Path, **properties):
+
+class Broker:
+    """Keeps its data and its ports over stop, kill and start.
+
+    Besides its own listener it has one behind `wire`, a port that a Proxy may listen on: whoever starts there is told to
+    stay there.
+    """
+
+    def __init__(self, folder: pathlib.Path, *, node: int = 1, controllers: dict[int, int] | None = None,
+                 cluster_id: str | None = None, **properties):
+        """`controllers`: node to controller port, for all nodes of a cluster."""
         self.folder = folder
+        self.node = node
         self.port = free_port()
         self.bootstrap = f"127.0.0.1:{self.port}"
+        self.wire, self.behind_wire = free_port(), free_port()
         self.process: subprocess.Popen | None = None
         self._jars = os.environ.get("KAFKA_SIDECAR_KAFKA")
         assert self._jars, "KAFKA_SIDECAR_KAFKA names no folder of Kafka's jars: run ./test.sh real"
-        controller = free_port()
+        controllers = controllers or {node: free_port()}
         settings = {
             "process.roles": "broker,controller",
-            "node.id": "1",
-            "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
+            "node.id": str(node),
+            "controller.quorum.voters": ",".join(f"{number}@127.0.0.1:{port}" for number, port in controllers.items()),
+            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},WIRE://127.0.0.1:{self.behind_wire},"
+                         f"CONTROLLER://127.0.0.1:{controllers[node]}",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port},WIRE://127.0.0.1:{self.wire}",
+            "inter.broker.listener.name": "PLAINTEXT",
             "controller.listener.names": "CONTROLLER",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,WIRE:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "log.dirs": str(folder / "data"),
             "offsets.topic.replication.factor": "1",
             "offsets.topic.num.partitions": "4",
@@ -59,15 +75,16 @@ class Broker:
         folder.mkdir(parents=True)
         (folder / "server.properties").write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
         (folder / "log4j2.xml").write_text(LOG4J)
-        self._java("kafka.tools.StorageTool", "format", "-t", self._java("kafka.tools.StorageTool", "random-uuid").strip(),
-                   "-c", str(folder / "server.properties"))
+        self.java("kafka.tools.StorageTool", "format", "-t", cluster_id or new_cluster_id(),
+                  "-c", str(folder / "server.properties"))
 
     def _command(self, *arguments: str) -> list[str]:
         # One compiler tier: the broker lives for minutes on a small machine, and starts in half the time.
         return ["java", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
                 f"-Dlog4j2.configurationFile={self.folder / 'log4j2.xml'}", "-cp", f"{self._jars}/*", *arguments]
 
-    def _java(self, *arguments: str) -> str:
+    def java(self, *arguments: str) -> str:
+        """Runs one of Kafka's own tools to its end."""
         done = subprocess.run(self._command(*arguments), capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

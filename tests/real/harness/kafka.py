@@ -36,13 +36,14 @@ class LogRecord:
 
 
 class Kafka:
-    def __init__(self, bootstrap: str):
+    def __init__(self, bootstrap: str, replication: int = 1):
         self.bootstrap = bootstrap
+        self.replication = replication
         self.admin = AdminClient({"bootstrap.servers": bootstrap, **QUIET})
 
     def create(self, topic: str, partitions: int = 3, **config: str) -> str:
         """Creates a topic and waits until its partitions have leaders. Config keys with `_` for `.`."""
-        new = NewTopic(topic, num_partitions=partitions, replication_factor=1,
+        new = NewTopic(topic, num_partitions=partitions, replication_factor=self.replication,
                        config={key.replace("_", "."): str(value) for key, value in config.items()})
         self.admin.create_topics([new])[topic].result(20)
 

@@ -1,0 +1,44 @@
+"""The clock of the machine jumps."""
+import glob
+import os
+
+import pytest
+
+
+LIBRARY = "/usr/lib/*/faketime/libfaketimeMT.so.1"
+
+
+@pytest.fixture
+def clock(tmp_path):
+    """What the sidecar takes for the time of day; elapsed time stays true. A call moves it, by so many seconds from now."""
+    offset = tmp_path / "clock"
+
+    def move(seconds: int):
+        beside = tmp_path / "clock.new"
+        beside.write_text(f"{seconds:+d}\n")
+        os.replace(beside, offset)
+    move(0)
+    [library] = glob.glob(LIBRARY)
+    move.env = {"LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(offset), "FAKETIME_NO_CACHE": "1",
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
+    return move
+
+
+@pytest.mark.fault("clock jumps")
+def test_the_clock_jumps(scene, clock):
+    """Half an hour forth, a day back, and to the right time again."""
+    scene.start(env=clock.env)
+    load = scene.load()
+    scene.flowing()
+    stamps = []
+    with scene.felt():
+        for jump in (1800, -86400, 0):
+            clock(jump)
+            scene.flowing(500)
+            stamps.append(scene.backend.records()[-1]["timestamp"])
+    # They are taken from the clock, so the jumps were felt.
+    assert stamps[0] - stamps[2] > 1_500_000 and stamps[2] - stamps[1] > 80_000_000
+    scene.recovers(10)
+    scene.flowing()
+    verdict = scene.finish(bound=0)
+    assert verdict.unknown == 0 and verdict.log == load.sent
