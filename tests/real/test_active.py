@@ -3,13 +3,18 @@ records and looks at what is committed."""
 import base64
 import concurrent.futures
 import json
+import os
+import pathlib
+import re
 import socket
+import subprocess
 import time
 
 import pytest
 
 from harness.data import naughty_strings
 from harness.pull import Puller, quote
+from harness.push import MEMBERSHIPS
 from harness.sidecar import Sidecar, produce_values, pull_values
 from harness.wait import eventually, never
 
@@ -895,3 +900,70 @@ def test_many_instances_at_once(sidecar, kafka, topic, name):
         for client in clients:
             client.delete()
             client.close()
+
+
+# Memberships, the README, costs ----------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("membership", MEMBERSHIPS)
+def test_every_group_protocol(broker, start_sidecar, pull, kafka, topic, name, membership):
+    """Two instances share a group, and seek in it."""
+    values = pull_values(broker.bootstrap)
+    for key, value in MEMBERSHIPS[membership].items():
+        values[f"kafka-consumer.{key}"] = value
+    both = start_sidecar(values)
+    group = f"{name}-group"
+    fill_all(kafka, topic, 3)
+    one = pull(group=group, on=both)
+    one.subscribe(topic)
+    one.read_until(9)
+    one.seek(topic, p0=1)
+    one.seek(topic, p2=2)
+    assert sorted(values_of(one.read_until(3))) == [1, 2, 22]
+    one.commit().expect(200)
+    two = pull(group=group, on=both)
+    two.subscribe(topic)
+    eventually(lambda: sorted(map(len, (one.assignment(), two.assignment()))) == [1, 2], 30, "they share three partitions")
+    holder = one if (topic, 1) in one.assignment() else two
+    holder.seek(topic, p1=0)
+    found = holder.read_until(3)
+    assert values_of(found) == [10, 11, 12]
+    eventually(lambda: holder.commit().status == 200, 10, "committed")
+    two.delete()
+    eventually(lambda: len(one.assignment()) == 3, 60, "the other one takes over")
+    fill_all(kafka, topic, 1)
+    assert sorted(values_of(one.read_until(3))) == [0, 10, 20]
+
+
+def test_the_readmes_example_line_by_line(sidecar, kafka, name, topic):
+    readme = (pathlib.Path(__file__).parents[2] / "README.md").read_text()
+    [block] = re.findall(r"## Pulling\n.*?```sh\n(.*?)```", readme, re.DOTALL)
+    fill(kafka, topic, [{"order": 100}])
+    answers = [subprocess.run(line.replace("http://localhost:8080", f"http://127.0.0.1:{sidecar.port}")
+                              .replace("orders", topic).replace("/audit", f"/{name}"), shell=True, capture_output=True,
+                              text=True, check=True, timeout=30).stdout
+               for line in block.strip().splitlines()]
+    made, subscribed, records, committed, deleted = answers
+    assert json.loads(made)["instance_id"] == "one" and subscribed == ""
+    assert values_of(json.loads(records)) == [{"order": 100}]
+    assert json.loads(committed) == [] and deleted == ""
+    assert kafka.committed(name, topic) == {0: 1}
+
+
+def test_idle_instances_cost_little(broker, start_sidecar, kafka, topic, name):
+    sidecar = start_sidecar(pull_values(broker.bootstrap))
+    Puller(sidecar, f"{name}-first").delete()
+    before = sidecar.memory_bytes()
+    clients = [Puller(sidecar, f"{name}-{number}") for number in range(20)]
+    for client in clients:
+        client.subscribe(topic)
+    eventually(lambda: all(len(client.assignment()) == 3 for client in clients), 30, "all have joined")
+    each = (sidecar.memory_bytes() - before) / len(clients)
+    assert each < 1_500_000, each
+    def cpu() -> float:
+        fields = pathlib.Path(f"/proc/{sidecar.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    began, spent = time.monotonic(), cpu()
+    never(lambda: False, 2, "nobody does anything")
+    load = (cpu() - spent) / (time.monotonic() - began) / len(clients)
+    assert load < 0.01, f"an idle instance takes {load:.2%} of a core"
+    assert sidecar.stop() == 0
