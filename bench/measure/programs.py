@@ -18,6 +18,7 @@ SIDECAR = BUILD / "kafka-sidecar"
 
 PRODUCER_HOOK = "com.networknt.mesh.kafka.ProducerStartupHook"
 REACTIVE_HOOK = "com.networknt.mesh.kafka.ReactiveConsumerStartupHook"
+ACTIVE_HOOK = "com.networknt.mesh.kafka.ActiveConsumerStartupHook"
 HOOKS = "service.com.networknt.server.StartupHookProvider"
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -166,6 +167,23 @@ def push_values(bootstrap: str, topic: str, group: str, backend: str, **more) ->
         "kafka-consumer.backendApiHost": backend,
         "kafka-consumer.backendApiPath": "/kafka/records",
         HOOKS: [PRODUCER_HOOK, REACTIVE_HOOK],
+        **more,
+    }
+
+
+def pull_values(bootstrap: str, **more) -> dict:
+    """For a sidecar that serves pulling clients and nothing else."""
+    return {
+        "server.enableHttp": True,
+        "server.enableHttps": False,
+        "server.httpPort": 0,
+        "security.enableVerifyJwt": False,
+        "kafka-consumer.bootstrap.servers": bootstrap,
+        "kafka-consumer.security.protocol": "PLAINTEXT",
+        "kafka-consumer.keyFormat": "string",
+        "kafka-consumer.valueFormat": "json",
+        "kafka-consumer.auto.offset.reset": "earliest",
+        HOOKS: [ACTIVE_HOOK],
         **more,
     }
 

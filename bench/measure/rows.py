@@ -377,9 +377,10 @@ class Bench:
 
 
 def all_rows(bench: Bench) -> dict:
+    from .active import active
     return {"produce": bench.produce, "produce-defaults": bench.produce_defaults, "single": bench.single, "small": bench.small,
             "push": bench.push, "memory": bench.memory, "start": bench.start, "latency": bench.latency,
-            "backlog": bench.backlog}
+            "backlog": bench.backlog, "active": lambda: active(bench)}
 
 
 def real_rows(bench: Bench) -> dict:
