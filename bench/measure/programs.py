@@ -20,6 +20,7 @@ SIDECAR = BUILD / "kafka-sidecar"
 
 PRODUCER_HOOK = "com.networknt.mesh.kafka.ProducerStartupHook"
 REACTIVE_HOOK = "com.networknt.mesh.kafka.ReactiveConsumerStartupHook"
+ACTIVE_HOOK = "com.networknt.mesh.kafka.ActiveConsumerStartupHook"
 HOOKS = "service.com.networknt.server.StartupHookProvider"
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -218,6 +219,23 @@ class Bridge:
         for pid in children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
+
+
+def pull_values(bootstrap: str, **more) -> dict:
+    """For a sidecar that serves pulling clients and nothing else."""
+    return {
+        "server.enableHttp": True,
+        "server.enableHttps": False,
+        "server.httpPort": 0,
+        "security.enableVerifyJwt": False,
+        "kafka-consumer.bootstrap.servers": bootstrap,
+        "kafka-consumer.security.protocol": "PLAINTEXT",
+        "kafka-consumer.keyFormat": "string",
+        "kafka-consumer.valueFormat": "json",
+        "kafka-consumer.auto.offset.reset": "earliest",
+        HOOKS: [ACTIVE_HOOK],
+        **more,
+    }
 
 
 class Sidecar:

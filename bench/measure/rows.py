@@ -549,9 +549,10 @@ class Bench:
 
 
 def all_rows(bench: Bench) -> dict:
+    from .active import active
     return {"produce": bench.produce, "produce-defaults": bench.produce_defaults, "single": bench.single, "small": bench.small,
-            "push": bench.push, "lanes": bench.lanes, "scale": bench.scale, "memory": bench.memory, "start": bench.start, "latency": bench.latency,
-            "backlog": bench.backlog}
+            "push": bench.push, "lanes": bench.lanes, "scale": bench.scale, "memory": bench.memory, "start": bench.start,
+            "latency": bench.latency, "backlog": bench.backlog, "active": lambda: active(bench)}
 
 
 def real_rows(bench: Bench) -> dict:

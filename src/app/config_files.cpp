@@ -71,7 +71,7 @@ PropertiesSpec consumer_properties() {
        {"group.protocol", "group.protocol", "classic", "classic, or consumer for KIP-848."},
        {"auto.offset.reset", "auto.offset.reset", "earliest",
         "Where a group without an offset begins: earliest, latest or none."},
-       {"enable.auto.commit", "enable.auto.commit", "false", "Always false: what was processed is committed."},
+       {"enable.auto.commit", "enable.auto.commit", "false", "Default of an active instance's autoCommitEnable. The reactive consumer commits what was processed, whatever it says."},
        {"isolation.level", "isolation.level", "read_uncommitted", "read_uncommitted or read_committed."},
        {"session.timeout.ms", "session.timeout.ms", "45000",
         "How long the group waits for a silent member. Not with group.protocol consumer."},
@@ -176,7 +176,10 @@ FileSchema consumer_file(Draft& draft) {
   using consume::reactive::OversizePolicy;
   using consume::reactive::UndecodablePolicy;
   using consume::reactive::UnprocessedPolicy;
-  FileSchema file("kafka-consumer", "The reactive consumer: records go to the backend in batches.");
+  using ActiveUndecodablePolicy = consume::active::UndecodablePolicy;
+  FileSchema file("kafka-consumer",
+                  "The reactive consumer: records go to the backend in batches; and the active one: the backend asks.");
+  auto& active = draft.settings.active;
   auto& reactive = draft.settings.reactive;
   reactive.topics = {"test1"};
   file.list("topic", reactive.topics, "Topics to read.");
@@ -188,7 +191,7 @@ FileSchema consumer_file(Draft& draft) {
   file.flag("backendConnectionReset", reactive.backend_connection_reset, "A new connection for every POST.");
   file.milliseconds("backendTimeoutMs", draft.backend_timeout, 1, "value of `instanceTimeoutMs`",
                     "Limit of one call of the backend.");
-  file.milliseconds("instanceTimeoutMs", draft.instance_timeout, 1, "Default of backendTimeoutMs.");
+  file.milliseconds("instanceTimeoutMs", draft.instance_timeout, 1, "An active instance that nobody uses is closed after; default of backendTimeoutMs.");
   file.choice("dispatch", reactive.dispatch,
               FileSchema::Choices<Dispatch>{{"batch", Dispatch::batch}, {"partition", Dispatch::partition}},
               "batch: one batch in flight; partition: one for each partition, side by side.");
@@ -197,7 +200,17 @@ FileSchema consumer_file(Draft& draft) {
   file.integer("maxBatchRecords", draft.batch_records_max, {1, 1000000}, "value of `max.poll.records`",
                "Most records in one POST.");
   file.integer("requestMaxBytes", reactive.request_bytes_max, {1, 1 << 30},
-               "Most bytes in one POST; a larger record travels alone.");
+               "Most bytes in one POST, and of keys and values in one active read; a larger record travels alone.");
+  file.milliseconds("requestTimeoutMs", active.request_timeout, 1, "Longest active read.");
+  file.integer("fetchMinBytes", active.fetch_bytes_min, {-1, 10'000'000},
+               "Bytes an active read waits for; below 1: it answers with the first record.");
+  file.integer("maxInstances", active.instances_max, {1, 10000}, "Active consumer instances; above: 503 with Retry-After.");
+  file.integer("maxConsumerThreads", active.reads_max, {1, 100000}, "Active reads at the same time; others wait in line.");
+  file.text("serverId", active.server_id, "Part of the names that are made for active instances.");
+  file.choice("activeUndecodablePolicy", active.undecodable_policy,
+              FileSchema::Choices<ActiveUndecodablePolicy>{{"error", ActiveUndecodablePolicy::error},
+                                                           {"raw", ActiveUndecodablePolicy::raw}},
+              "An active read at a record that cannot be decoded: fail until the client seeks past it, or return it in base64.");
   file.milliseconds("fetchMaxWait", reactive.fetch_max_wait, 0, "Longest a record waits for company.");
   file.milliseconds("waitPeriod", reactive.wait_period, 1,
                     "First pause before a batch is posted again; it doubles each time.");
@@ -231,14 +244,8 @@ FileSchema consumer_file(Draft& draft) {
   file.ignored({{"auditTarget", "logfile"},
                 {"auditTopic", "sidecar-audit"},
                 {"useNoWrappingAvro", "false"},
-                {"maxConsumerThreads", "50"},
-                {"serverId", "id"},
-                {"requestTimeoutMs", "1000"},
-                {"fetchMinBytes", "-1"},
                 {"iteratorBackoffMs", "50"},
                 {"deadLetterLayout", "raw"},
-                {"activeUndecodablePolicy", "error"},
-                {"maxInstances", "100"},
                 {"replayCoordinates", "original"}});
   file.properties("properties", draft.consumer_properties, consumer_properties(), "Kafka properties of the consumer.");
   return file;
@@ -285,7 +292,8 @@ FileSchema client_file(Draft& draft) {
 FileSchema service_file(Draft& draft) {
   FileSchema file("service", "Which components run.");
   file.list("com.networknt.server.StartupHookProvider", draft.startup_hooks,
-            "com.networknt.mesh.kafka.ProducerStartupHook and ...ReactiveConsumerStartupHook, in any order.")
+            "com.networknt.mesh.kafka.ProducerStartupHook, ...ReactiveConsumerStartupHook and ...ActiveConsumerStartupHook, in any "
+            "order.")
       .written_flat();
   file.list("com.networknt.server.ShutdownHookProvider", draft.shutdown_hooks,
             "Accepted; what was started is stopped without it.")

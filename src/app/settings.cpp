@@ -30,7 +30,7 @@ struct Hook {
 constexpr std::array<Hook, 8> hooks{{
     {"ProducerStartupHook", ""},
     {"ReactiveConsumerStartupHook", ""},
-    {"ActiveConsumerStartupHook", "the active consumer"},
+    {"ActiveConsumerStartupHook", ""},
     {"AdminClientStartupHook", "the Kafka check through an admin client"},
     {"AuditProducerStartupHook", "the audit to a topic"},
     {"KsqldbActiveConsumerStartupHook", "the ksqlDB query over HTTP"},
@@ -124,7 +124,7 @@ void switch_components(Draft& draft, Loader& loader) {
     }
   }
   auto& components = draft.settings.components;
-  components = {.producer = false, .reactive = false};
+  components = {.producer = false, .reactive = false, .active = false};
   std::vector<std::string> known;
   known.reserve(hooks.size());
   for (const auto& hook : hooks) known.push_back(fmt::format("{}{}", hook_prefix, hook.name));
@@ -143,6 +143,7 @@ void switch_components(Draft& draft, Loader& loader) {
                                     hook.name, hook.later));
     components.producer |= hook.name == "ProducerStartupHook";
     components.reactive |= hook.name == "ReactiveConsumerStartupHook";
+    components.active |= hook.name == "ActiveConsumerStartupHook";
   }
 }
 
@@ -346,7 +347,33 @@ void check_client_stores(const Draft& draft, Loader& loader) {
     loader.problem("client.loadKeyStore", fmt::format("is true, but there is no key store {}", client.key_store));
 }
 
-void settle_reactive(Draft& draft, Loader& loader, const kafka::TranslationContext& context) {
+/// What both consumers read of kafka-consumer.yml. Every problem of it is told once.
+std::optional<kafka::Translation> settle_consumer(Draft& draft, Loader& loader, const kafka::TranslationContext& context) {
+  const auto& components = draft.settings.components;
+  if (!components.reactive && !components.active) return std::nullopt;
+  check_formats(loader, "kafka-consumer", draft.settings.reactive.key_format, draft.settings.reactive.value_format);
+  return translate(loader, "kafka-consumer", kafka::ClientKind::consumer, draft.consumer_properties, context);
+}
+
+void settle_active(Draft& draft, Loader& loader, const std::optional<kafka::Translation>& translation) {
+  const auto& reactive = draft.settings.reactive;
+  auto& active = draft.settings.active;
+  active.key_format = reactive.key_format;
+  active.value_format = reactive.value_format;
+  active.request_bytes_max = reactive.request_bytes_max;
+  active.instance_timeout = draft.instance_timeout;
+  active.json_depth_max = draft.settings.server.json_depth_max;
+  active.consumer.prefetch_bytes_max = reactive.prefetch_bytes_max;
+  if (!draft.settings.components.active || !translation) return;
+  active.consumer.properties = translation->properties;
+  active.api_timeout = translation->limits.api_timeout;
+  const auto commit = draft.consumer_properties.find("enable.auto.commit");
+  active.consumer.auto_commit = commit != draft.consumer_properties.end() && commit->second.text == "true";
+  // Many instances may be idle at once, and each would ask its brokers again after the reactive consumer's short wait.
+  if (!loader.changed("kafka-consumer.fetch.max.wait.ms")) active.consumer.properties["fetch.wait.max.ms"] = "100";
+}
+
+void settle_reactive(Draft& draft, Loader& loader, const std::optional<kafka::Translation>& translation) {
   auto& settings = draft.settings;
   auto& reactive = settings.reactive;
   reactive.json_depth_max = settings.server.json_depth_max;
@@ -354,7 +381,6 @@ void settle_reactive(Draft& draft, Loader& loader, const kafka::TranslationConte
   settings.consumer.prefetch_bytes_max = reactive.prefetch_bytes_max;
   if (!settings.components.reactive) return;
 
-  check_formats(loader, "kafka-consumer", reactive.key_format, reactive.value_format);
   check_topics(draft, loader);
   check_dead_letters(draft, loader);
   if (!is_base_url(reactive.backend_api_host))
@@ -367,13 +393,11 @@ void settle_reactive(Draft& draft, Loader& loader, const kafka::TranslationConte
   if (reactive.retry_backoff_max < reactive.wait_period)
     loader.problem("kafka-consumer.retryBackoffMaxMs", "must not be below kafka-consumer.waitPeriod");
 
-  auto translation =
-      translate(loader, "kafka-consumer", kafka::ClientKind::consumer, draft.consumer_properties, context);
   if (!translation) return;
   const auto& limits = translation->limits;
   reactive.batch_records_max = draft.batch_records_max.value_or(limits.poll_records_max);
-  reactive.group_id = translation->properties["group.id"];
-  settings.consumer.properties = std::move(translation->properties);
+  settings.consumer.properties = translation->properties;
+  reactive.group_id = settings.consumer.properties["group.id"];
   settings.consumer.topics = reactive.topics;
   const bool chosen =
       loader.changed("kafka-consumer.requestMaxBytes") || loader.changed("kafka-consumer.fetch.max.bytes");
@@ -415,7 +439,7 @@ void warn_about_later(const Draft& draft, Loader& loader) {
   const auto& components = draft.settings.components;
   std::vector<std::string> audits;
   if (components.producer && draft.producer_audit) audits.emplace_back("kafka-producer.auditEnabled");
-  if (components.reactive && draft.consumer_audit) audits.emplace_back("kafka-consumer.auditEnabled");
+  if ((components.reactive || components.active) && draft.consumer_audit) audits.emplace_back("kafka-consumer.auditEnabled");
   if (draft.http_audit) audits.emplace_back("audit.enabled");
   if (!audits.empty()) {
     auto text = fmt::format("{} is true, but the audit is not part of this version", audits.front());
@@ -471,7 +495,9 @@ std::unique_ptr<Reading> read_configuration(const LoadOptions& options) {
   settle_server(draft, loader);
   switch_components(draft, loader);
   settle_producer(draft, loader, context);
-  settle_reactive(draft, loader, context);
+  const auto consumer = settle_consumer(draft, loader, context);
+  settle_reactive(draft, loader, consumer);
+  settle_active(draft, loader, consumer);
   settle_health(draft, loader);
   warn_about_later(draft, loader);
   return reading;

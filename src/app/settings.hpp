@@ -12,6 +12,7 @@
 
 #include "admin/settings.hpp"
 #include "config/problem.hpp"
+#include "consume/active/settings.hpp"
 #include "consume/reactive/settings.hpp"
 #include "http/settings.hpp"
 #include "kafka/group_consumer.hpp"
@@ -41,6 +42,7 @@ struct SecuritySettings {
 struct Components {
   bool producer = true;   ///< ProducerStartupHook: POST /producers/{topic} and dead letters.
   bool reactive = false;  ///< ReactiveConsumerStartupHook.
+  bool active = false;    ///< ActiveConsumerStartupHook: everything below /consumers/{group}.
 };
 
 struct Settings {
@@ -51,6 +53,7 @@ struct Settings {
   kafka::ProducerSettings producer;  ///< Properties are translated only while `components.producer`.
   consume::reactive::ReactiveSettings reactive;
   kafka::GroupConsumerSettings consumer;  ///< Properties are translated only while `components.reactive`.
+  consume::active::ActiveSettings active;  ///< Its properties only while `components.active`.
   admin::HealthSettings health;
   CorrelationSettings correlation;
   StatusSettings status;

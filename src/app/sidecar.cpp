@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "admin/health.hpp"
+#include "consume/active/active_handler.hpp"
+#include "consume/active/instances.hpp"
 #include "consume/reactive/reactive_consumer.hpp"
 #include "deadletter/letter.hpp"
 #include "http/backend_client.hpp"
@@ -52,6 +54,7 @@ struct Sidecar::Parts {
   std::unique_ptr<http::BackendClient> backend;
   std::unique_ptr<http::BackendClient> health_page;
   std::unique_ptr<consume::reactive::ReactiveConsumer> reactive;
+  std::unique_ptr<consume::active::Instances> active;
   std::unique_ptr<admin::Health> health;
   std::unique_ptr<produce::ProduceHandler> produce;
   std::unique_ptr<http::HttpServer> server;
@@ -89,6 +92,11 @@ struct Sidecar::Parts {
                                                                      *backend, std::move(gate), letters.get(), log);
   }
 
+  void build_active() {
+    if (!settings.components.active) return;
+    active = std::make_unique<consume::active::Instances>(loops.first(), settings.active, log.named("active"));
+  }
+
   void build_health() {
     std::vector<admin::HealthCheck> checks;
     const auto add = [&checks](std::string name, std::function<std::optional<std::string>()> check) {
@@ -122,6 +130,7 @@ struct Sidecar::Parts {
     const auto readiness = [this](http::Request& request) { return health->readiness(request); };
     router.add({"POST", "/producers/{topic}", "default", http::BodyRule::required_json,
                 [this](http::Request& request) { return produce->handle(request); }});
+    consume::active::add_routes(router, active.get());
     router.add({"GET", "/health/liveness", "none", http::BodyRule::none, liveness, true});
     router.add({"GET", "/health/startup", "none", http::BodyRule::none, liveness, true});
     router.add({"GET", "/health/readiness", "none", http::BodyRule::none, readiness, true});
@@ -142,6 +151,7 @@ Sidecar::Sidecar(Loops& loops, const Settings& settings, observability::Logger l
     : parts_(std::make_unique<Parts>(loops, settings, std::move(logger))) {
   parts_->build_producer();
   parts_->build_reactive();
+  parts_->build_active();
   parts_->build_health();
   parts_->build_server();
 }
@@ -161,6 +171,7 @@ ListenerPorts Sidecar::ports() const {
 Task<> Sidecar::stop() {
   Parts& p = *parts_;
   p.health->stopping();
+  if (p.active) p.active->stop_waiting();
   // Requests and the batch in flight end side by side.
   SteadyTimer drained(p.loops.first().get_executor(), SteadyTimer::time_point::max());
   bool done = p.reactive == nullptr;
@@ -177,6 +188,7 @@ Task<> Sidecar::stop() {
   if (p.health_page) p.health_page->stop();
   // Dead letters in flight hold records of the consumer, so the producer goes first.
   if (p.producer) co_await p.producer->stop(flush_limit);
+  if (p.active) co_await p.active->close();
   if (p.reactive) co_await p.reactive->close();
 }
 

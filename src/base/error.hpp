@@ -10,8 +10,8 @@
 
 namespace sidecar {
 
-/// The number behind `ERR` in a Status object. Holds the codes of the parts that exist; ERR10060 and ERR11019 are the
-/// contract's, and nothing raises them yet. docs/errors.md is made from the table in error.cpp.
+/// The number behind `ERR` in a Status object. Holds the codes of the parts that exist; ERR10060 is the contract's, and
+/// nothing raises it yet. docs/errors.md is made from the table in error.cpp.
 enum class ErrorCode : std::uint16_t {
   invalid_request_path = 10007,
   method_not_allowed = 10008,
@@ -24,13 +24,21 @@ enum class ErrorCode : std::uint16_t {
   request_body_unexpected = 11013,
   request_body_missing = 11014,
   startup_hook_not_loaded = 11019,
+  consumer_instance_not_found = 12200,
+  consumer_config = 12201,
+  consumer_already_exists = 12202,
   invalid_embedded_format = 12203,
+  consumer_format_mismatch = 12204,
+  unexpected_consumer_read = 12205,
   serialize_exception = 12206,
+  failed_to_commit_offsets = 12207,
   format_with_schema_id = 12209,
   format_with_schema_version = 12212,
   raw_schema_without_format = 12214,
   format_with_subject = 12215,
   producer_not_enabled = 12216,
+  consumer_subscription_conflict = 30005,
+  invalid_seek_request = 30006,
   remote_access_denied = 30008,
   sidecar_overloaded = 30009,
   headers_too_large = 30012,

@@ -160,6 +160,8 @@ class Connection final : public ConnectionBase, public BodySource {
   Task<Result<void>> read_chunks();
   Task<Result<void>> send_continue();
   Task<bool> write(Response response);
+  Task<bool> write_out(Response response);
+  bool peer_gone();
   Task<> refuse(Error error);
   Task<> linger();
   Task<> turn_away();
@@ -519,9 +521,34 @@ void Connection<Stream>::write_head(const Response& response, bool with_body) {
   out_ += "\r\n";
 }
 
+/// True when the peer has closed its side and nothing of it waits to be read: it will not look at an answer.
+template <class Stream>
+bool Connection<Stream>::peer_gone() {
+  std::array<char, 1> byte{};
+  error_code error;
+  const auto got = socket().receive(asio::buffer(byte), TcpSocket::message_peek, error);
+  return (got == 0 && error == asio::error::eof) || (error && error != asio::error::would_block && error != asio::error::try_again);
+}
+
 /// Sends the answer. False when the connection is to be closed.
 template <class Stream>
 Task<bool> Connection<Stream>::write(Response response) {
+  auto sent = std::move(response.sent);
+  if (!sent) co_return co_await write_out(std::move(response));
+  if (peer_gone()) lost_ = true;
+  bool keep = false;
+  try {
+    keep = co_await write_out(std::move(response));
+  } catch (...) {
+    sent(false);
+    throw;
+  }
+  sent(!lost_);
+  co_return keep;
+}
+
+template <class Stream>
+Task<bool> Connection<Stream>::write_out(Response response) {
   exchange_.request.body.reset();  // the endpoint is done: its bytes are free before the caller can know
   if (lost_) co_return false;
   if (!skip_unread_body() || loop_->stopping() || share_ == Share::reserved) last_ = true;

@@ -65,6 +65,9 @@ struct Response {
   std::string body{};
   std::vector<std::pair<std::string, std::string>>
       headers{};  ///< Beyond Content-Type, Content-Length, Date, Server, ids.
+  /// Called once, on the loop of the connection, when the answer was handed to the network (true) or could not be because
+  /// the caller has gone (false).
+  std::function<void(bool)> sent{};
 };
 
 /// Answers one request; runs on the loop of its connection. What it throws becomes ERR10010.

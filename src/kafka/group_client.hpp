@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/types.hpp"
@@ -33,14 +34,19 @@ struct PartitionStart {
   std::optional<Offset> at;  ///< Nothing: the committed offset, else auto.offset.reset.
 };
 
+enum class AutoCommit : std::uint8_t { off, on };
+
 /// Thread: loop 0.
 class GroupClient {
  public:
   /// Everything but logs, plain errors and statistics comes through `on_event`.
-  GroupClient(asio::io_context& loop0, const Properties& properties, std::shared_ptr<ConnectionWatch> watch,
-              const observability::Logger& logger, std::function<void(rd_kafka_event_t&)> on_event);
+  GroupClient(asio::io_context& loop0, const Properties& properties, AutoCommit auto_commit,
+              std::shared_ptr<ConnectionWatch> watch, const observability::Logger& logger,
+              std::function<void(rd_kafka_event_t&)> on_event);
 
   [[nodiscard]] std::string subscribe(const std::vector<std::string>& topics);
+  /// A revocation follows as an event if there was an assignment.
+  [[nodiscard]] std::string unsubscribe();
   /// The queue of one partition, no longer forwarded to the consumer's: must happen before `assign`, or the first
   /// records arrive on the wrong queue. `bell` must outlive the queue.
   [[nodiscard]] QueueHandle partition_queue(const TopicPartition& partition, Bell& bell);
@@ -50,6 +56,11 @@ class GroupClient {
   /// Both follow the group's rebalance protocol. Return librdkafka's words on failure, else nothing.
   [[nodiscard]] std::string assign(const rd_kafka_topic_partition_list_t& partitions);
   [[nodiscard]] std::string unassign(const rd_kafka_topic_partition_list_t& partitions);
+  /// Without the group: replaces the whole assignment; an empty list ends it.
+  [[nodiscard]] std::string assign_alone(const std::vector<PartitionStart>& partitions);
+  /// Goes on at other offsets, at once: nothing that was fetched before is delivered any more. Refused for a partition
+  /// that does not fetch yet, or no more, and then `restart` does it.
+  [[nodiscard]] std::string seek(const std::vector<PartitionStart>& partitions);
   /// Starts some partitions anew. The eager protocol has no way to do that for one alone, so `others` are assigned
   /// again at their positions.
   [[nodiscard]] std::string restart(const std::vector<PartitionStart>& partitions,
@@ -63,9 +74,24 @@ class GroupClient {
   /// The answer is an event OFFSET_COMMIT with this number as opaque. Returns librdkafka's words when it was refused.
   [[nodiscard]] std::string commit(const std::vector<CommitEntry>& entries, std::uint64_t number);
 
-  /// Asks the broker for the partition's low watermark. The answer is an event LISTOFFSETS_RESULT with this number as
-  /// opaque.
-  void list_first_offset(const TopicPartition& partition, std::uint64_t number, std::chrono::milliseconds limit);
+  /// Tells the automatic commit how far it may go.
+  [[nodiscard]] std::string store(const std::vector<CommitEntry>& entries);
+
+  /// The answer is an event LISTOFFSETS_RESULT with this number as opaque. It comes within the limit, whatever becomes
+  /// of the broker. No partition may stand there twice.
+  void list_offsets(const std::vector<OffsetQuestion>& questions, std::uint64_t number, std::chrono::milliseconds limit);
+
+  // These two block: call them on another thread, with the client held by `records_out`. They give up early, within
+  // some seconds, once `ended`.
+
+  /// Names of all topics.
+  [[nodiscard]] static TopicAnswers topics(rd_kafka_t& client, std::chrono::milliseconds limit,
+                                           const std::atomic<bool>& ended);
+  /// The group's committed offsets. (ListConsumerGroupOffsets of the admin API would not block, but librdkafka 2.15.1
+  /// aborts the process when the coordinator goes away meanwhile.)
+  [[nodiscard]] static CommittedAnswers committed(rd_kafka_t& client, const std::vector<TopicPartition>& partitions,
+                                                  std::chrono::milliseconds limit, const std::atomic<bool>& ended);
+  [[nodiscard]] rd_kafka_t& client() { return *client_; }
 
   /// Also counts as a poll for `max.poll.interval.ms`.
   void drain() {
@@ -105,7 +131,8 @@ class GroupClient {
   [[nodiscard]] ClientHandle release();
 
  private:
-  [[nodiscard]] bool cooperative() const;
+  [[nodiscard]] std::string_view protocol() const { return rd_kafka_rebalance_protocol(client_.get()); }
+  [[nodiscard]] PartitionList commits(const std::vector<CommitEntry>& entries);
 
   ClientVoice voice_;
   std::unique_ptr<RecordsOut> records_out_ = std::make_unique<RecordsOut>();

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <boost/asio/post.hpp>
 #include <charconv>
 #include <deque>
 #include <map>
+#include <mutex>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "kafka/commit_outcome.hpp"
@@ -23,8 +26,6 @@ using observability::Level;
 
 namespace {
 
-/// A commit that librdkafka holds back while the coordinator is away must not hold its owner up for ever.
-constexpr auto commit_time_max = 30s;
 constexpr auto first_offset_time_max = 5s;
 /// How often a partition that stopped at `auto.offset.reset=none` looks for a committed offset again.
 constexpr auto restart_every = 5s;
@@ -62,8 +63,12 @@ std::chrono::milliseconds session_timeout(const Properties& properties) {
 }
 
 /// Errors of the connection are no errors of reading: librdkafka mends them, logs them, and readiness shows them.
-bool is_read_error(rd_kafka_resp_err_t error) {
+bool is_read_error(rd_kafka_resp_err_t error, bool unknown_topics) {
   switch (error) {
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+      return unknown_topics;
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__RESOLVE:
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
@@ -83,6 +88,21 @@ std::size_t record_bytes(const rd_kafka_message_t& message, std::vector<HeaderVi
   return bytes;
 }
 
+constexpr std::string_view no_member = "not a member of the group";
+
+std::string error_text(rd_kafka_resp_err_t error) {
+  return fmt::format("{}: {}", rd_kafka_err2name(error), rd_kafka_err2str(error));
+}
+
+/// Of an answer to a question as a whole; null: none will come.
+std::string failure_of(rd_kafka_event_t* event) {
+  if (event == nullptr) return std::string(no_member);
+  const auto error = rd_kafka_event_error(event);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  const auto* const words = rd_kafka_event_error_string(event);
+  return words != nullptr && *words != '\0' ? fmt::format("{}: {}", rd_kafka_err2name(error), words) : error_text(error);
+}
+
 }  // namespace
 
 class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::Impl> {
@@ -90,23 +110,38 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
   Impl(asio::io_context& loop0, GroupConsumerSettings settings, GroupListener& listener, observability::Logger logger)
       : loop0_(loop0),
         settings_(std::move(settings)),
+        topics_(settings_.topics),
         session_timeout_(session_timeout(settings_.properties)),
         group_(text_property(settings_.properties, "group.id")),
         instance_(text_property(settings_.properties, "group.instance.id")),
         listener_(&listener),
         logger_(std::move(logger)),
         wake_(loop0, [this] { on_wake(); }),
+        gate_(std::make_shared<Gate>()),
         ticker_(loop0.get_executor()) {
+    gate_->loop = &loop0;
     client_ = make_client();
   }
 
   void start();
+  std::string subscribe(std::vector<std::string> topics);
+  std::string unsubscribe();
+  std::expected<std::vector<AssignedPartition>, std::string> assign(const std::vector<TopicPartition>& partitions);
+  [[nodiscard]] bool settled() const;
+  std::string seek(const std::vector<SeekTarget>& targets);
+  [[nodiscard]] std::string_view stopped(std::uint32_t slot) const;
+  std::string store(const std::vector<CommitEntry>& entries);
   std::size_t take(std::uint32_t slot, std::size_t records_max, std::vector<Record>& out);
   [[nodiscard]] bool has_records(std::uint32_t slot) const;
   void release(std::uint32_t slot);
   [[nodiscard]] bool membership_in_doubt() const;
   void commit(std::vector<CommitEntry> entries, std::function<void(CommitResult)> done);
   void first_offset(const TopicPartition& partition, std::function<void(std::optional<Offset>)> done);
+  void list_offsets(std::vector<OffsetQuestion> questions, std::chrono::milliseconds limit,
+                    std::function<void(OffsetAnswers)> done);
+  void committed(std::vector<TopicPartition> partitions, std::chrono::milliseconds limit,
+                 std::function<void(CommittedAnswers)> done);
+  void all_topics(std::chrono::milliseconds limit, std::function<void(TopicAnswers)> done);
   [[nodiscard]] std::chrono::milliseconds revoke_drain_max() const { return session_timeout_ / 2; }
   [[nodiscard]] bool connected(std::chrono::milliseconds grace) const { return watch_->connected(Clock::now(), grace); }
   static Task<> close(std::shared_ptr<Impl> impl);
@@ -121,10 +156,14 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
     AssignedPartition assigned;
     QueueHandle queue;
     Bell bell;
+    /// Where reading began, if somebody said so.
+    std::optional<Offset> start;
     /// Nothing below is delivered (again), whatever pausing and restarting do.
     std::optional<Offset> next;
+    [[nodiscard]] std::optional<Offset> position() const { return next ? next : start; }
     std::int64_t average_bytes = 0;
     bool stopped = false;  ///< librdkafka stopped fetching: `auto.offset.reset=none`, or records went astray.
+    std::string stop_reason;
     std::optional<Clock::time_point> paused_since;
   };
   struct PendingCommit {
@@ -144,7 +183,18 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
   void late_loss();
   void on_commit_answer(rd_kafka_event_t& event);
   void finish_commit(std::uint64_t number, CommitResult result);
-  void on_first_offset(rd_kafka_event_t& event);
+  /// Sends a question with the next number. `answer` gets the event once, or null when there will be none.
+  template <class Send>
+  void ask(std::function<void(rd_kafka_event_t*)> answer, const Send& send);
+  void on_answer(rd_kafka_event_t& event);
+  /// For what librdkafka offers only as a call that waits: `call` runs on a thread of its own.
+  template <class Answer, class Call>
+  void ask_blocking(std::function<void(Answer)> done, Call call);
+  void fail_questions();
+  /// What a new client has to be told.
+  void resume_membership();
+  /// False while a refused member waits before it tries again.
+  [[nodiscard]] bool is_member() const { return client_ && !join_at_; }
   void fail_commits(CommitOutcome outcome, const std::string& error);
   void on_stray_record(rd_kafka_event_t& event);
   /// Told on its own turn of the loop, each text once per turn.
@@ -162,7 +212,6 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
   void restart_stopped();
   void give_up_member(rd_kafka_resp_err_t code, std::string why);
   void join_again();
-  void subscribe();
   void on_group_described(rd_kafka_event_t& event);
   void tend_retired();
 
@@ -173,6 +222,8 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
 
   asio::io_context& loop0_;
   const GroupConsumerSettings settings_;
+  std::vector<std::string> topics_;                 // the subscription
+  std::optional<std::vector<TopicPartition>> alone_;  // the manual assignment; there is never both
   const std::chrono::milliseconds session_timeout_;
   const std::string group_;
   const std::string instance_;
@@ -194,7 +245,14 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
 
   std::map<std::uint64_t, PendingCommit> commits_;
   std::uint64_t commit_number_ = 0;
-  std::map<std::uint64_t, std::function<void(std::optional<Offset>)>> offset_questions_;
+  std::map<std::uint64_t, std::function<void(rd_kafka_event_t*)>> questions_;
+  /// The way back for threads that ask: it closes before the loop goes.
+  struct Gate {
+    std::mutex mutex;
+    asio::io_context* loop = nullptr;
+    std::atomic<bool> ended = false;
+  };
+  const std::shared_ptr<Gate> gate_;
 
   std::set<std::string> read_errors_;
   std::vector<HeaderView> scratch_;
@@ -217,7 +275,8 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
 // Life of the member
 
 GroupConsumer::Impl::ClientPtr GroupConsumer::Impl::make_client() {
-  return std::make_unique<GroupClient>(loop0_, settings_.properties, watch_, logger_,
+  return std::make_unique<GroupClient>(loop0_, settings_.properties,
+                                       settings_.auto_commit ? AutoCommit::on : AutoCommit::off, watch_, logger_,
                                        [this](rd_kafka_event_t& event) { on_event(event); });
 }
 
@@ -225,15 +284,70 @@ void GroupConsumer::Impl::start() {
   if (started_) return;
   started_ = true;
   last_tick_ = Clock::now();
-  subscribe();
+  resume_membership();
   schedule_tick();
 }
 
-void GroupConsumer::Impl::subscribe() {
-  if (auto error = client_->subscribe(settings_.topics); !error.empty()) {
-    logger_.log(Level::error, "Cannot subscribe", {{"error", error}});
-    tell_read_error("Cannot subscribe: " + error);
+void GroupConsumer::Impl::resume_membership() {
+  std::string error;
+  if (!topics_.empty()) {
+    error = client_->subscribe(topics_);
+  } else if (alone_) {
+    const auto added = assign(*alone_);
+    if (!added) error = added.error();
+    if (added && listener_ != nullptr && !added->empty()) listener_->on_assigned(*added);
   }
+  if (error.empty()) return;
+  logger_.log(Level::error, "Cannot subscribe", {{"error", error}});
+  tell_read_error("Cannot subscribe: " + error);
+}
+
+std::string GroupConsumer::Impl::subscribe(std::vector<std::string> topics) {
+  if (is_member()) {
+    if (auto error = client_->subscribe(topics); !error.empty()) return error;
+  }
+  topics_ = std::move(topics);
+  return {};
+}
+
+std::string GroupConsumer::Impl::unsubscribe() {
+  if (alone_) {
+    auto none = assign({});
+    alone_.reset();
+    return none ? std::string() : std::move(none.error());
+  }
+  topics_.clear();
+  return is_member() ? client_->unsubscribe() : std::string();
+}
+
+bool GroupConsumer::Impl::settled() const {
+  return !revoking_ && std::ranges::all_of(slots_, [](const Partition& p) { return p.state == State::free; });
+}
+
+std::expected<std::vector<AssignedPartition>, std::string> GroupConsumer::Impl::assign(
+    const std::vector<TopicPartition>& partitions) {
+  std::vector<PartitionStart> begins;
+  for (const auto& partition : partitions) {
+    const auto* const held = find(partition);
+    begins.push_back({partition, held != nullptr ? held->position() : std::nullopt});
+  }
+  for (auto& partition : slots_) {
+    if (partition.state != State::free) free_slot(partition);
+  }
+  alone_ = partitions;
+  std::vector<AssignedPartition> added;
+  if (!is_member()) return added;  // it is told when it joins again
+  for (const auto& [partition, at] : begins) {
+    auto& entry = new_slot(partition);
+    entry.start = at;
+    entry.queue = client_->partition_queue(partition, entry.bell);
+    added.push_back(entry.assigned);
+  }
+  if (auto error = client_->assign_alone(begins); !error.empty()) {
+    for (const auto& assigned : added) free_slot(slots_[assigned.slot]);
+    return std::unexpected(std::move(error));
+  }
+  return added;
 }
 
 void GroupConsumer::Impl::give_up_member(rd_kafka_resp_err_t code, std::string why) {
@@ -265,7 +379,7 @@ void GroupConsumer::Impl::give_up_member(rd_kafka_resp_err_t code, std::string w
     impl->retired_.push_back(std::move(impl->client_));
     impl->watch_->on_all_brokers_down(Clock::now());
     impl->fail_commits(CommitOutcome::not_a_member, reason);
-    for (auto& [number, done] : std::exchange(impl->offset_questions_, {})) done(std::nullopt);
+    impl->fail_questions();
     if (impl->listener_ != nullptr && !lost.empty()) impl->listener_->on_revoked(lost, true);
     impl->tell_read_error(reason);
   });
@@ -286,7 +400,7 @@ void GroupConsumer::Impl::join_again() {
     return;
   }
   join_at_.reset();
-  subscribe();
+  resume_membership();
 }
 
 void GroupConsumer::Impl::on_group_described(rd_kafka_event_t& event) {
@@ -348,7 +462,7 @@ void GroupConsumer::Impl::tick() {
   }
   for (const auto number : late) {
     finish_commit(number,
-                  {CommitOutcome::failed, fmt::format("no answer to the commit within {} s", commit_time_max / 1s)});
+                  {CommitOutcome::failed, fmt::format("no answer to the commit within {} ms", settings_.commit_time_max.count())});
   }
 }
 
@@ -364,7 +478,7 @@ void GroupConsumer::Impl::on_event(rd_kafka_event_t& event) {
       on_commit_answer(event);
       return;
     case RD_KAFKA_EVENT_LISTOFFSETS_RESULT:
-      on_first_offset(event);
+      on_answer(event);
       return;
     case RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT:
       on_group_described(event);
@@ -389,7 +503,7 @@ void GroupConsumer::Impl::on_error(rd_kafka_event_t& event) {
   const std::string text = fmt::format("{}: {}", rd_kafka_err2name(error), rd_kafka_event_error_string(&event));
   if (rd_kafka_event_error_is_fatal(&event) != 0) {
     give_up_member(error, text);
-  } else if (is_read_error(error)) {
+  } else if (is_read_error(error, settings_.unknown_topics_are_errors)) {
     tell_read_error(text);
   }
 }
@@ -439,6 +553,7 @@ GroupConsumer::Impl::Partition& GroupConsumer::Impl::new_slot(TopicPartition par
   auto& entry = slots_[slot];
   entry.state = State::assigned;
   entry.assigned = {std::move(partition), slot, ++generation_};
+  entry.start.reset();
   entry.next.reset();
   entry.average_bytes = 0;
   entry.stopped = false;
@@ -477,6 +592,7 @@ void GroupConsumer::Impl::on_rebalance(rd_kafka_event_t& event) {
 }
 
 void GroupConsumer::Impl::on_assign(const rd_kafka_topic_partition_list_t& list) {
+  if (topics_.empty()) return;  // a late word about a subscription that was ended
   std::vector<AssignedPartition> added;
   for (int i = 0; i < list.cnt; ++i) {
     auto& entry = new_slot({list.elems[i].topic, list.elems[i].partition});
@@ -599,8 +715,11 @@ bool GroupConsumer::Impl::starts_anew(const Partition& partition, Offset offset)
 }
 
 void GroupConsumer::Impl::read_error_in(Partition& partition, const rd_kafka_message_t& message) {
-  if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) partition.stopped = true;
-  if (!is_read_error(message.err)) return;
+  if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+    partition.stopped = true;
+    partition.stop_reason = rd_kafka_message_errstr(&message);
+  }
+  if (!is_read_error(message.err, settings_.unknown_topics_are_errors)) return;
   const auto& [topic, number] = partition.assigned.partition;
   tell_read_error(
       fmt::format("{} [{}]: {}: {}", topic, number, rd_kafka_err2name(message.err), rd_kafka_message_errstr(&message)));
@@ -664,7 +783,7 @@ void GroupConsumer::Impl::restart_stopped() {
   std::vector<PartitionStart> others;
   for (auto& partition : slots_) {
     if (partition.state != State::assigned) continue;
-    (partition.stopped ? stopped : others).push_back({partition.assigned.partition, partition.next});
+    (partition.stopped ? stopped : others).push_back({partition.assigned.partition, partition.position()});
   }
   if (stopped.empty()) return;
   last_restart_ = Clock::now();
@@ -675,8 +794,43 @@ void GroupConsumer::Impl::restart_stopped() {
   for (auto& partition : slots_) partition.stopped = false;
 }
 
+std::string GroupConsumer::Impl::seek(const std::vector<SeekTarget>& targets) {
+  std::vector<PartitionStart> sought;
+  std::vector<PartitionStart> others;
+  for (const auto& target : targets) {
+    if (target.slot >= slots_.size() || slots_[target.slot].state != State::assigned) continue;
+    auto& partition = slots_[target.slot];
+    partition.start = target.offset;
+    partition.next.reset();
+    sought.push_back({partition.assigned.partition, target.offset});
+  }
+  if (sought.empty() || !client_) return {};
+  for (const auto& partition : slots_) {
+    const auto is_target = [&](const SeekTarget& target) { return target.slot == partition.assigned.slot; };
+    if (partition.state == State::assigned && std::ranges::none_of(targets, is_target))
+      others.push_back({partition.assigned.partition, partition.position()});
+  }
+  // A partition whose start is being looked up, or that has stopped, cannot be sought.
+  if (!client_->seek(sought).empty()) {
+    if (auto error = client_->restart(sought, others); !error.empty()) return error;
+  }
+  for (const auto& target : targets) {
+    if (target.slot < slots_.size()) slots_[target.slot].stopped = false;
+  }
+  return {};
+}
+
+std::string_view GroupConsumer::Impl::stopped(std::uint32_t slot) const {
+  if (slot >= slots_.size() || slots_[slot].state != State::assigned || !slots_[slot].stopped) return {};
+  return slots_[slot].stop_reason;
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Commit
+
+std::string GroupConsumer::Impl::store(const std::vector<CommitEntry>& entries) {
+  return client_ ? client_->store(entries) : std::string(no_member);
+}
 
 bool GroupConsumer::Impl::owns_any(const std::vector<CommitEntry>& entries) {
   if (!client_ || giving_up_ || client_->assignment_lost()) return false;
@@ -689,13 +843,13 @@ bool GroupConsumer::Impl::owns_any(const std::vector<CommitEntry>& entries) {
 void GroupConsumer::Impl::commit(std::vector<CommitEntry> entries, std::function<void(CommitResult)> done) {
   const auto number = ++commit_number_;
   const auto& pending =
-      commits_.emplace(number, PendingCommit{std::move(entries), std::move(done), Clock::now() + commit_time_max})
+      commits_.emplace(number, PendingCommit{std::move(entries), std::move(done), Clock::now() + settings_.commit_time_max})
           .first->second;
   CommitResult at_once;
   if (pending.entries.empty()) {
     at_once.outcome = CommitOutcome::committed;
   } else if (!client_ || closing_) {
-    at_once = {CommitOutcome::not_a_member, "not a member of the group"};
+    at_once = {CommitOutcome::not_a_member, std::string(no_member)};
   } else if (auto error = client_->commit(pending.entries, number); !error.empty()) {
     at_once = {CommitOutcome::failed, std::move(error)};
   } else {
@@ -717,7 +871,7 @@ void GroupConsumer::Impl::on_commit_answer(rd_kafka_event_t& event) {
   result.outcome = commit_outcome(error, owns_any(found->second.entries));
   if (result.outcome == CommitOutcome::committed) in_doubt_ = false;
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    result.error = fmt::format("{}: {}", rd_kafka_err2name(error), rd_kafka_err2str(error));
+    result.error = error_text(error);
   }
   finish_commit(number, std::move(result));
 }
@@ -727,32 +881,92 @@ void GroupConsumer::Impl::finish_commit(std::uint64_t number, CommitResult resul
   if (!entry.empty()) entry.mapped().done(std::move(result));
 }
 
-void GroupConsumer::Impl::first_offset(const TopicPartition& partition,
-                                       std::function<void(std::optional<Offset>)> done) {
+// ---------------------------------------------------------------------------------------------------------------------
+// Questions
+
+template <class Send>
+void GroupConsumer::Impl::ask(std::function<void(rd_kafka_event_t*)> answer, const Send& send) {
   if (!client_ || closing_) {
-    asio::post(loop0_, [done = std::move(done)] { done(std::nullopt); });
+    asio::post(loop0_, [answer = std::move(answer)] { answer(nullptr); });
     return;
   }
   const auto number = ++commit_number_;
-  offset_questions_.emplace(number, std::move(done));
-  // librdkafka answers within the limit, whatever becomes of the broker.
-  client_->list_first_offset(partition, number, first_offset_time_max);
+  questions_.emplace(number, std::move(answer));
+  send(*client_, number);
 }
 
-void GroupConsumer::Impl::on_first_offset(rd_kafka_event_t& event) {
-  auto entry = offset_questions_.extract(
+void GroupConsumer::Impl::on_answer(rd_kafka_event_t& event) {
+  auto entry = questions_.extract(
       static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(rd_kafka_event_opaque(&event))));
-  if (entry.empty()) return;
-  std::optional<Offset> first;
-  const auto* const result = rd_kafka_event_ListOffsets_result(&event);
-  if (rd_kafka_event_error(&event) == RD_KAFKA_RESP_ERR_NO_ERROR && result != nullptr) {
+  if (!entry.empty()) entry.mapped()(&event);
+}
+
+void GroupConsumer::Impl::fail_questions() {
+  for (auto& [number, answer] : std::exchange(questions_, {})) answer(nullptr);
+}
+
+void GroupConsumer::Impl::list_offsets(std::vector<OffsetQuestion> questions, std::chrono::milliseconds limit,
+                                       std::function<void(OffsetAnswers)> done) {
+  const auto read = [asked = questions](rd_kafka_event_t* event) -> OffsetAnswers {
+    if (auto error = failure_of(event); !error.empty()) return std::unexpected(std::move(error));
     std::size_t count = 0;
-    const auto* const* const infos = rd_kafka_ListOffsets_result_infos(result, &count);
-    const auto* const answer = count == 1 ? rd_kafka_ListOffsetsResultInfo_topic_partition(infos[0]) : nullptr;
-    if (answer != nullptr && answer->err == RD_KAFKA_RESP_ERR_NO_ERROR && answer->offset >= 0)
-      first = Offset{answer->offset};
+    const auto* const* const infos =
+        rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event), &count);
+    std::vector<std::optional<Offset>> offsets(asked.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto& answer = *rd_kafka_ListOffsetsResultInfo_topic_partition(infos[i]);
+      const TopicPartition partition{answer.topic, answer.partition};
+      if (answer.err != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return std::unexpected(fmt::format("{}-{}: {}", partition.topic, partition.partition, error_text(answer.err)));
+      const auto question = std::ranges::find(asked, partition, &OffsetQuestion::partition);
+      if (question != asked.end() && answer.offset >= 0)
+        offsets[static_cast<std::size_t>(question - asked.begin())] = Offset{answer.offset};
+    }
+    return offsets;
+  };
+  ask([read, done = std::move(done)](rd_kafka_event_t* event) { done(read(event)); },
+      [&](GroupClient& client, std::uint64_t number) { client.list_offsets(questions, number, limit); });
+}
+
+template <class Answer, class Call>
+void GroupConsumer::Impl::ask_blocking(std::function<void(Answer)> done, Call call) {
+  if (!client_ || closing_) {
+    asio::post(loop0_, [done = std::move(done)] { done(std::unexpected(std::string(no_member))); });
+    return;
   }
-  entry.mapped()(first);
+  // Counts as a record that is out, so that the client outlives the thread.
+  auto& out = client_->records_out().count;
+  out.fetch_add(1, std::memory_order_relaxed);
+  std::thread([gate = gate_, &client = client_->client(), &out, call = std::move(call), done = std::move(done)]() mutable {
+    auto answer = call(client, gate->ended);
+    {
+      const std::scoped_lock lock(gate->mutex);
+      if (gate->loop != nullptr) {
+        asio::post(*gate->loop,
+                   [answer = std::move(answer), done = std::move(done)]() mutable { done(std::move(answer)); });
+      }
+    }
+    out.fetch_sub(1, std::memory_order_release);
+  }).detach();
+}
+
+void GroupConsumer::Impl::committed(std::vector<TopicPartition> partitions, std::chrono::milliseconds limit,
+                                    std::function<void(CommittedAnswers)> done) {
+  ask_blocking(std::move(done), [partitions = std::move(partitions), limit](rd_kafka_t& client, const std::atomic<bool>& ended) {
+    return GroupClient::committed(client, partitions, limit, ended);
+  });
+}
+
+void GroupConsumer::Impl::all_topics(std::chrono::milliseconds limit, std::function<void(TopicAnswers)> done) {
+  ask_blocking(std::move(done), [limit](rd_kafka_t& client, const std::atomic<bool>& ended) {
+    return GroupClient::topics(client, limit, ended);
+  });
+}
+
+void GroupConsumer::Impl::first_offset(const TopicPartition& partition,
+                                       std::function<void(std::optional<Offset>)> done) {
+  list_offsets({{partition, OffsetQuestion::Where::first}}, first_offset_time_max,
+               [done = std::move(done)](OffsetAnswers answers) { done(answers ? answers->front() : std::nullopt); });
 }
 
 void GroupConsumer::Impl::fail_commits(CommitOutcome outcome, const std::string& error) {
@@ -767,6 +981,7 @@ void GroupConsumer::Impl::fail_commits(CommitOutcome outcome, const std::string&
 Task<> GroupConsumer::Impl::close(std::shared_ptr<Impl> impl) {
   if (impl->closing_) co_return;
   impl->closing_ = true;
+  impl->gate_->ended = true;
   impl->listener_ = nullptr;
   impl->ticker_.cancel();
   // The caller may stand inside one of the client's events, which must be over before the client goes.
@@ -793,7 +1008,7 @@ Task<> GroupConsumer::Impl::close(std::shared_ptr<Impl> impl) {
     impl->retired_.push_back(std::move(impl->client_));
   }
   impl->fail_commits(CommitOutcome::failed, "the consumer is closed");
-  for (auto& [number, done] : std::exchange(impl->offset_questions_, {})) done(std::nullopt);
+  impl->fail_questions();
   const auto end = Clock::now() + close_time_max;
   impl->tend_retired();
   while ((!impl->retired_.empty() || !impl->reaper_.idle()) && Clock::now() < end) {
@@ -809,6 +1024,12 @@ void GroupConsumer::Impl::shut_down_now() {
   closed_ = true;
   closing_ = true;
   listener_ = nullptr;
+  gate_->ended = true;
+  {
+    // A thread that still asks must not come back to a loop that may be gone; whoever waits for it ends with the loop.
+    const std::scoped_lock lock(gate_->mutex);
+    gate_->loop = nullptr;
+  }
   ticker_.cancel();
   for (auto& partition : slots_) GroupClient::drop(partition.queue);
   if (client_) {
@@ -836,6 +1057,39 @@ GroupConsumer::~GroupConsumer() {
 
 void GroupConsumer::start() {
   impl_->start();
+}
+std::string GroupConsumer::subscribe(std::vector<std::string> topics) {
+  return impl_->subscribe(std::move(topics));
+}
+std::string GroupConsumer::unsubscribe() {
+  return impl_->unsubscribe();
+}
+std::expected<std::vector<AssignedPartition>, std::string> GroupConsumer::assign(
+    const std::vector<TopicPartition>& partitions) {
+  return impl_->assign(partitions);
+}
+bool GroupConsumer::settled() const {
+  return impl_->settled();
+}
+std::string GroupConsumer::seek(const std::vector<SeekTarget>& targets) {
+  return impl_->seek(targets);
+}
+std::string_view GroupConsumer::stopped(std::uint32_t slot) const {
+  return impl_->stopped(slot);
+}
+std::string GroupConsumer::store(const std::vector<CommitEntry>& entries) {
+  return impl_->store(entries);
+}
+void GroupConsumer::list_offsets(std::vector<OffsetQuestion> questions, std::chrono::milliseconds limit,
+                                 std::function<void(OffsetAnswers)> done) {
+  impl_->list_offsets(std::move(questions), limit, std::move(done));
+}
+void GroupConsumer::committed(std::vector<TopicPartition> partitions, std::chrono::milliseconds limit,
+                              std::function<void(CommittedAnswers)> done) {
+  impl_->committed(std::move(partitions), limit, std::move(done));
+}
+void GroupConsumer::all_topics(std::chrono::milliseconds limit, std::function<void(TopicAnswers)> done) {
+  impl_->all_topics(limit, std::move(done));
 }
 std::size_t GroupConsumer::take(std::uint32_t slot, std::size_t records_max, std::vector<Record>& out) {
   return impl_->take(slot, records_max, out);

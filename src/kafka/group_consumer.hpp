@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -61,6 +62,7 @@ struct AssignedPartition {
 struct CommitEntry {
   TopicPartition partition;
   CommittedOffset offset{0};
+  std::string metadata{};  ///< Any text of the committer's; empty: none.
 };
 enum class CommitOutcome : std::uint8_t {
   committed,
@@ -70,6 +72,27 @@ enum class CommitOutcome : std::uint8_t {
 struct CommitResult {
   CommitOutcome outcome = CommitOutcome::failed;
   std::string error;  ///< Empty when committed.
+};
+
+/// Asks where in a partition something is.
+struct OffsetQuestion {
+  enum class Where : std::uint8_t { first, end, at_timestamp };
+  TopicPartition partition;
+  Where where = Where::first;
+  std::int64_t timestamp_ms = 0;  ///< For at_timestamp: the first record that is not older.
+};
+/// One offset per question, in the same order; nothing where no record is at or after the timestamp. Or why not.
+using OffsetAnswers = std::expected<std::vector<std::optional<Offset>>, std::string>;
+/// The partitions that have a committed offset. Or why not.
+using CommittedAnswers = std::expected<std::vector<CommitEntry>, std::string>;
+using TopicAnswers = std::expected<std::vector<std::string>, std::string>;
+
+/// For SeekTarget: wherever the partition begins by then.
+inline constexpr Offset log_start{-2};
+/// Where a partition goes on.
+struct SeekTarget {
+  std::uint32_t slot = 0;
+  Offset offset{0};
 };
 
 /// Told about the life of the member. All calls come on loop 0, never from inside a call of the consumer's own methods.
@@ -90,8 +113,12 @@ class GroupListener {
 
 struct GroupConsumerSettings {
   Properties properties;  ///< Translated: librdkafka names and values.
-  std::vector<std::string> topics;
+  std::vector<std::string> topics;  ///< To subscribe to on start. A name that starts with ^ is a pattern.
   std::int64_t prefetch_bytes_max = 64 << 20;  ///< kafka-consumer.prefetchMaxBytes, over all partitions.
+  bool auto_commit = false;  ///< Commit what was stored, every auto.commit.interval.ms and when a partition goes.
+  bool unknown_topics_are_errors = true;  ///< Tell the listener about topics and partitions that do not exist.
+  /// A commit that librdkafka holds back while the coordinator is away must not hold its owner up for ever.
+  std::chrono::milliseconds commit_time_max{30000};
 };
 
 /// Thread: everything on loop 0. Uses events (rebalance, commit, error, log) from the consumer queue, and one
@@ -106,8 +133,31 @@ class GroupConsumer {
   GroupConsumer(const GroupConsumer&) = delete;
   GroupConsumer& operator=(const GroupConsumer&) = delete;
 
-  /// Joins the group. Call once.
+  /// Joins the group if there are topics. Call once.
   void start();
+
+  // What a member does whose client says at any time what it wants to read. Each returns librdkafka's words when it is
+  // refused, else nothing.
+
+  /// Replaces the subscription; the rebalance that follows is told to the listener. Not while partitions are assigned
+  /// with `assign`.
+  [[nodiscard]] std::string subscribe(std::vector<std::string> topics);
+  /// Ends the subscription or the manual assignment. Partitions of a subscription are revoked as in a rebalance: wait
+  /// until `settled` before anything else is subscribed or assigned. Those assigned by hand are gone at once.
+  [[nodiscard]] std::string unsubscribe();
+  /// Replaces the assignment, without group management and without a word to the listener; committing for the group
+  /// remains possible. Partitions that stay go on where they were. All slots are new.
+  [[nodiscard]] std::expected<std::vector<AssignedPartition>, std::string> assign(
+      const std::vector<TopicPartition>& partitions);
+  /// True when no partition is held and none is being revoked.
+  [[nodiscard]] bool settled() const;
+  /// Goes on at other offsets. An offset out of range ends in auto.offset.reset. Unknown slots are ignored.
+  [[nodiscard]] std::string seek(const std::vector<SeekTarget>& targets);
+  /// Why the partition is not read any more (`auto.offset.reset=none`); empty while it is.
+  [[nodiscard]] std::string_view stopped(std::uint32_t slot) const;
+  /// How far the automatic commit may go.
+  [[nodiscard]] std::string store(const std::vector<CommitEntry>& entries);
+
   /// Moves up to `records_max` waiting records of one partition to the end of `out`, in offset order, without waiting.
   /// Returns how many. Zero for a slot that is not assigned.
   std::size_t take(std::uint32_t slot, std::size_t records_max, std::vector<Record>& out);
@@ -123,6 +173,14 @@ class GroupConsumer {
   /// The first offset the partition still holds (its low watermark, asked from the broker); nothing when that cannot be
   /// told within a few seconds. `done` is called once, on loop 0, later.
   void first_offset(const TopicPartition& partition, std::function<void(std::optional<Offset>)> done);
+  /// One broker call each; `done` is called once, on loop 0, later, within `limit` or little more. No partition may stand
+  /// there twice.
+  void list_offsets(std::vector<OffsetQuestion> questions, std::chrono::milliseconds limit,
+                    std::function<void(OffsetAnswers)> done);
+  void committed(std::vector<TopicPartition> partitions, std::chrono::milliseconds limit,
+                 std::function<void(CommittedAnswers)> done);
+  /// Names of all topics.
+  void all_topics(std::chrono::milliseconds limit, std::function<void(TopicAnswers)> done);
   /// Half the session timeout: the bound for draining on revoke (22.5 s for the `consumer` protocol).
   [[nodiscard]] std::chrono::milliseconds revoke_drain_max() const;
   [[nodiscard]] bool connected(std::chrono::milliseconds grace = std::chrono::seconds(10)) const;

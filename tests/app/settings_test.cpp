@@ -286,8 +286,8 @@ TEST_P(LaterHook, IsAProblemThatNamesIt) {
                                          HasSubstr("is not part of this version"))));
 }
 INSTANTIATE_TEST_SUITE_P(Rows, LaterHook,
-                         testing::Values("ActiveConsumerStartupHook", "AdminClientStartupHook",
-                                         "AuditProducerStartupHook", "KsqldbActiveConsumerStartupHook",
+                         testing::Values("AdminClientStartupHook", "AuditProducerStartupHook",
+                                         "KsqldbActiveConsumerStartupHook",
                                          "KsqldbReactiveConsumerStartupHook", "MessageReplayStreamStartupHook"));
 
 TEST(Hooks, DeadLettersNeedTheProducer) {
@@ -297,6 +297,33 @@ TEST(Hooks, DeadLettersNeedTheProducer) {
       with({{hooks, prefix + "ReactiveConsumerStartupHook"}, {"kafka-consumer.deadLetterEnabled", "false"}}).settings;
   EXPECT_FALSE(alone.components.producer);
   EXPECT_TRUE(alone.producer.properties.empty());
+}
+
+TEST(Hooks, TheActiveConsumerNeedsNeitherTopicsNorABackendNorTheProducer) {
+  const auto settings = with({{hooks, prefix + "ActiveConsumerStartupHook"},
+                              {"kafka-consumer.topic", ""},
+                              {"kafka-consumer.backendApiHost", ""},
+                              {"kafka-consumer.enable.auto.commit", "true"},
+                              {"kafka-consumer.default.api.timeout.ms", "7"},
+                              {"kafka-consumer.instanceTimeoutMs", "8"},
+                              {"kafka-consumer.maxInstances", "9"},
+                              {"kafka-consumer.requestMaxBytes", "10"}})
+                            .settings;
+  EXPECT_TRUE(settings.components.active);
+  EXPECT_FALSE(settings.components.reactive || settings.components.producer);
+  const auto& active = settings.active;
+  EXPECT_TRUE(active.consumer.auto_commit);
+  EXPECT_EQ(active.consumer.properties.at("fetch.wait.max.ms"), "100") << "idle instances ask less often";
+  EXPECT_EQ(active.api_timeout, std::chrono::milliseconds(7));
+  EXPECT_EQ(active.instance_timeout, std::chrono::milliseconds(8));
+  EXPECT_EQ(active.instances_max, 9U);
+  EXPECT_EQ(active.request_bytes_max, 10U);
+}
+
+TEST(Hooks, AFetchWaitThatWasChosenCountsForTheActiveConsumer) {
+  const auto settings =
+      with({{hooks, prefix + "ActiveConsumerStartupHook"}, {"kafka-consumer.fetch.max.wait.ms", "33"}}).settings;
+  EXPECT_EQ(settings.active.consumer.properties.at("fetch.wait.max.ms"), "33");
 }
 
 // Problems and warnings that cross keys.

@@ -454,7 +454,7 @@ TEST_F(GroupConsumerTest, AFencedMemberSaysSoOnceAndJoinsAgainAfterTheSessionTim
   EXPECT_EQ(in_work.front().raw.value()->front(), 'v') << "the old records are still readable";
   in_work.clear();
   ASSERT_TRUE(take_until(member, 44));
-  const std::string line = "Group member refused";
+  const std::string line = "Another member has this group.instance.id";
   EXPECT_NE(log.find(line), std::string::npos) << log;
   EXPECT_EQ(log.find(line, log.find(line) + 1), std::string::npos) << "one line";
 }

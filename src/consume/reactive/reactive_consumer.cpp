@@ -7,8 +7,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "consume/reactive/record_json.hpp"
 #include "consume/reactive/results.hpp"
+#include "records/record_json.hpp"
 
 namespace sidecar::consume::reactive {
 namespace {
@@ -143,6 +143,20 @@ class HttpBackend final : public Backend {
   std::size_t active_ = 0;
 };
 
+class JsonCodec final : public RecordCodec {
+ public:
+  explicit JsonCodec(const ReactiveSettings& settings)
+      : json_(settings.key_format, settings.value_format, settings.json_depth_max) {}
+
+  std::expected<void, std::string> append(const TopicPartition& partition, const kafka::Record& record, std::string& body,
+                                          std::string& correlation_id) override {
+    return json_.append(partition, record, body, correlation_id);
+  }
+
+ private:
+  records::RecordJson json_;
+};
+
 class KafkaLetters final : public LetterSink {
  public:
   KafkaLetters(asio::io_context& loop, deadletter::Sink* sink) : loop_(loop), sink_(sink) {}
@@ -174,7 +188,7 @@ class ReactiveConsumer::Impl {
         backend_(backend),
         log_(logger.named("reactive")),
         timers_(loop0),
-        codec_(settings_.key_format, settings_.value_format, settings_.json_depth_max),
+        codec_(settings_),
         http_(loop0, backend, settings_),
         letters_(loop0, letters),
         relay_(*this),
@@ -275,7 +289,7 @@ class ReactiveConsumer::Impl {
   observability::Logger log_;
   LoopTimers timers_;
   KafkaSource source_;
-  RecordJson codec_;
+  JsonCodec codec_;
   HttpBackend http_;
   KafkaLetters letters_;
   Relay relay_;

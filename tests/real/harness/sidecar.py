@@ -15,6 +15,7 @@ BINARY = pathlib.Path(os.environ.get("KAFKA_SIDECAR_BINARY", ROOT / "build/relea
 
 PRODUCER_HOOK = "com.networknt.mesh.kafka.ProducerStartupHook"
 REACTIVE_HOOK = "com.networknt.mesh.kafka.ReactiveConsumerStartupHook"
+ACTIVE_HOOK = "com.networknt.mesh.kafka.ActiveConsumerStartupHook"
 HOOKS = "service.com.networknt.server.StartupHookProvider"
 
 
@@ -49,6 +50,26 @@ def consume_values(bootstrap: str, topic: str, group: str, backend_url: str) -> 
         "kafka-consumer.session.timeout.ms": 6000,
         "kafka-consumer.heartbeat.interval.ms": 1000,
         HOOKS: [PRODUCER_HOOK, REACTIVE_HOOK],
+    }
+
+
+def pull_values(bootstrap: str) -> dict:
+    """values.yml of a sidecar that serves pulling clients."""
+    return {
+        "server.enableHttp": True,
+        "server.enableHttps": False,
+        "server.httpPort": 0,
+        "security.enableVerifyJwt": False,
+        "kafka-consumer.bootstrap.servers": bootstrap,
+        "kafka-consumer.security.protocol": "PLAINTEXT",
+        "kafka-consumer.keyFormat": "string",
+        "kafka-consumer.valueFormat": "json",
+        "kafka-consumer.session.timeout.ms": 6000,
+        "kafka-consumer.heartbeat.interval.ms": 1000,
+        "kafka-consumer.requestTimeoutMs": 15000,
+        # What a call that asks the cluster may take.
+        "kafka-consumer.default.api.timeout.ms": 3000,
+        HOOKS: [ACTIVE_HOOK],
     }
 
 
