@@ -31,6 +31,7 @@ class Scene:
         self.loads: list[Load] = []
         self.recovery: float | None = None
         self.felt_from = self.felt_records = 0
+        self._told_minute = -1
 
     @property
     def sidecar(self) -> Sidecar:
@@ -51,6 +52,14 @@ class Scene:
         began = time.monotonic()
         eventually(lambda: len(self.backend.accepted_places) >= before + records
                    and any(load.written_at > began for load in self.loads), timeout, f"{records} records flow")
+
+    def progress(self, text: str, passed: float, length: float):
+        """For the person who waits: one line a minute."""
+        minute = int(passed // 60)
+        if minute != self._told_minute:
+            self._told_minute = minute
+            self.tell(f"  {passed:.0f} of {length:.0f} s: {text}, {self.sent()} records sent, "
+                      f"{len(self.backend.accepted_places)} accepted")
 
     def sent(self) -> int:
         return sum(load.sent for load in self.loads)
