@@ -1,6 +1,7 @@
 """The judge judged: worlds that are broken in one way each, and the sound ones beside them."""
 import dataclasses
 import json
+import tracemalloc
 
 import pytest
 
@@ -21,8 +22,18 @@ def record(number: int, partition: int = 0, offset: int | None = None) -> LogRec
 
 def delivered(numbers, at: float, accepted=None, answered: float | None = None, batch: str = "b") -> Delivery:
     records = [{"topic": TOPIC, "partition": 0, "offset": number, "key": "k", "value": value(number)} for number in numbers]
-    return Delivery(batch, 1, b"", records, {}, 1, at, at + 0.5 if answered is None else answered,
+    return Delivery(batch, 1, json.dumps(records).encode(), {}, 1, at, at + 0.5 if answered is None else answered,
                     [True] * len(records) if accepted is None else accepted)
+
+
+def with_records(delivery: Delivery, records: list[dict]) -> Delivery:
+    return dataclasses.replace(delivery, body=json.dumps(records).encode())
+
+
+def with_value(delivery: Delivery, index: int, content: dict) -> Delivery:
+    records = delivery.records
+    records[index]["value"] = content
+    return with_records(delivery, records)
 
 
 def letter(number: int, reason: bytes = b"rejected", partition: int = 0, **changes) -> LogRecord:
@@ -104,8 +115,7 @@ def test_phantom_answered_as_not_written():
 def test_phantom_twice_in_the_log():
     world = sound()
     world.log.append(record(3, offset=10))
-    world.deliveries.append(delivered([10], 3))
-    world.deliveries[-1].records[0]["value"] = value(3)
+    world.deliveries.append(with_value(delivered([10], 3), 0, value(3)))
     world.committed[TOPIC, 0] = 11
     assert counts(world) == {"phantom": 1}
 
@@ -118,7 +128,7 @@ def test_phantom_delivery_of_what_is_not_in_the_log():
 
 def test_phantom_delivery_with_another_content():
     world = sound()
-    world.deliveries[0].records[2]["value"] = {"id": "r2", "amount": 3}
+    world.deliveries[0] = with_value(world.deliveries[0], 2, {"id": "r2", "amount": 3})
     assert counts(world) == {"phantom": 1}
 
 
@@ -153,7 +163,7 @@ def test_skipped_committed_above_a_record_that_was_never_delivered():
 
 def test_skipped_committed_although_the_backend_gave_no_whole_answer():
     world = sound()
-    world.deliveries[1] = Delivery("b", 1, b"", delivered(range(5, 10), 2).records, {}, 1, 2.0)
+    world.deliveries[1] = Delivery("b", 1, delivered(range(5, 10), 2).body, {}, 1, 2.0)
     world.letters = []
     assert counts(world) == {"skipped": 5}
 
@@ -175,14 +185,14 @@ def test_misordered_in_the_log():
     world.log[1], world.log[2] = record(1, offset=2), record(2, offset=1)
     for number in (1, 2):
         world.sent[f"r{number}"].offset = 3 - number
-        world.deliveries[0].records[number]["value"] = value(3 - number)
+        world.deliveries[0] = with_value(world.deliveries[0], number, value(3 - number))
     assert counts(world) == {"misordered": 1}
 
 
 def test_misordered_inside_a_batch():
     world = sound()
     records = world.deliveries[0].records
-    records[1], records[2] = records[2], records[1]
+    world.deliveries[0] = with_records(world.deliveries[0], [records[0], records[2], records[1], *records[3:]])
     assert counts(world)["misordered"] >= 1
 
 
@@ -243,6 +253,34 @@ def test_answers_of_the_sidecar_are_kept_as_given():
         ledger.sending(TOPIC, ["a"])
 
 
+def test_a_million_records_fit():
+    """What is kept of each, from sending to the log: a long test must not need gigabytes."""
+    batch, batches, pad = 100, 50, "x" * 160
+
+    def content(number: int) -> dict:
+        return {"id": f"r{number}", "n": number, "pad": pad}
+    tracemalloc.start()
+    try:
+        ledger, log, deliveries = Ledger("many"), [], []
+        for first in range(0, batch * batches, batch):
+            numbers = range(first, first + batch)
+            ids = [f"r{number}" for number in numbers]
+            ledger.sending(TOPIC, ids)
+            ledger.answered(ids, [{"partition": 0, "offset": number} for number in numbers])
+            log += [LogRecord(TOPIC, 0, number, b"k%d" % number, json.dumps(content(number)).encode(), (), 1)
+                    for number in numbers]
+            body = [{"topic": TOPIC, "partition": 0, "offset": number, "key": f"k{number}", "value": content(number),
+                     "headers": {}, "timestamp": 1_700_000_000_000 + number} for number in numbers]
+            deliveries.append(Delivery("b", 1, json.dumps(body).encode(), {}, 1, first + 1, first + 1.5, [True] * batch))
+        kept = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    verdict = judge(World(ledger.sent, log, deliveries, [], {(TOPIC, 0): batch * batches}))
+    verdict.check()
+    assert verdict.delivered == batch * batches
+    assert kept / (batch * batches) < 1400
+
+
 def test_on_a_real_log(kafka, topic, start_backend):
     """The same through the broker: what the readers bring home is what the judge works on."""
     kafka.create(topic + ".dlq", 1)
@@ -259,8 +297,8 @@ def test_on_a_real_log(kafka, topic, start_backend):
 
     def deliver(records, at):
         backend.deliveries.append(Delivery(
-            "b", 1, b"", [{"topic": topic, "partition": one.partition, "offset": one.offset, "value": json.loads(one.value)}
-                          for one in records], {}, 1, at, at + 0.5, [one is not refused for one in records]))
+            "b", 1, json.dumps([{"topic": topic, "partition": one.partition, "offset": one.offset, "value": json.loads(one.value)}
+                                for one in records]).encode(), {}, 1, at, at + 0.5, [one is not refused for one in records]))
 
     deliver(log[:200], 1)
     deliver(log[200:], 2)

@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import json
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,11 +17,11 @@ from .wait import eventually
 
 @dataclasses.dataclass
 class Delivery:
-    """One POST as the backend saw it."""
+    """One POST as the backend saw it. Its records are parsed whenever they are asked for: a long test has more than a
+    million, and they take three times the room of the body."""
     batch_id: str
     attempt: int
     body: bytes
-    records: list[dict]
     headers: dict[str, str]       # Names in lower case.
     connection: int
     arrived: float                # time.monotonic()
@@ -28,8 +29,15 @@ class Delivery:
     accepted: list[bool] | None = None  # Per record, when a whole 2xx answer with one result per record was sent.
     stacktraces: list[str | None] | None = None
 
+    def __post_init__(self):
+        self._places = [(sys.intern(record["topic"]), record["partition"], record["offset"]) for record in self.records]
+
+    @property
+    def records(self) -> list[dict]:
+        return json.loads(self.body)
+
     def places(self) -> list[tuple[str, int, int]]:
-        return [(record["topic"], record["partition"], record["offset"]) for record in self.records]
+        return self._places
 
 
 class Exchange:
@@ -286,8 +294,8 @@ class Backend:
         raw = stream.read(length)
         if len(raw) < length:
             return False  # Cut off in the middle: nothing was delivered.
-        delivery = Delivery(headers.get("x-batch-id", ""), int(headers.get("x-batch-attempt", "0")), raw, json.loads(raw),
-                            headers, number, time.monotonic())
+        delivery = Delivery(headers.get("x-batch-id", ""), int(headers.get("x-batch-attempt", "0")), raw, headers, number,
+                            time.monotonic())
         if not delivery.batch_id or delivery.attempt < 1:
             self._complain(f"no batch id or attempt: {headers}")
         exchange = Exchange(self, peer, delivery)

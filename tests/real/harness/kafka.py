@@ -11,7 +11,7 @@ from .wait import eventually
 QUIET = {"log_level": 0}
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class LogRecord:
     topic: str
     partition: int

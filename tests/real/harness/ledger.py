@@ -28,7 +28,7 @@ Place = tuple[str, int, int]  # Topic, partition, offset.
 WRITTEN, NOT_WRITTEN, UNKNOWN = "written", "not-written", "unknown"
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(slots=True)
 class Sent:
     id: str
     topic: str
