@@ -113,7 +113,9 @@ ctest_rung() {
 pytest_rung() {
   local where=(tests/real)
   case $1 in
-    real) where+=(--ignore=tests/real/fault --ignore=tests/real/long) ;;
+    # Most of these wait most of the time, so two files at a time, each half with a broker of its own. Faults measure
+    # recovery, so one at a time.
+    real) where+=(--ignore=tests/real/fault --ignore=tests/real/long --numprocesses 2 --dist loadscope) ;;
     fault | long) where=("tests/real/$1") ;;
   esac
   KAFKA_SIDECAR_KAFKA=$(kafka_folder)/lib "$(python_folder)/bin/python" -m pytest "${where[@]}" \

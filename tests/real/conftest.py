@@ -88,9 +88,11 @@ def backend(start_backend) -> Backend:
 
 @pytest.fixture
 def tell(request):
-    """Prints a line that is seen whatever becomes of the test."""
+    """Prints a line that is seen whatever becomes of the test: at once, or where tests run side by side, at its end."""
     plugins = request.config.pluginmanager
     terminal, capture = plugins.getplugin("terminalreporter"), plugins.getplugin("capturemanager")
+    if terminal is None:
+        return lambda text: request.node.user_properties.append(("told", str(text)))
 
     def line(text):
         with capture.global_and_fixture_disabled():
@@ -98,6 +100,13 @@ def tell(request):
                 terminal.write_line("")
             terminal.write_line(str(text))
     return line
+
+
+@pytest.hookimpl
+def pytest_runtest_logreport(report):
+    if report.when == "teardown":
+        for _, text in (told for told in report.user_properties if told[0] == "told"):
+            print(f"\n{text}", flush=True)
 
 
 @pytest.fixture

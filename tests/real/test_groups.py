@@ -67,7 +67,8 @@ def test_a_revoke_waits_for_the_batch_but_not_for_ever(group, start_backend):
     join(group, second)
     eventually(lambda: len(partitions_of(second)) == 2, 12, "the second member has its share while the first one's backend hangs")
     drained = time.monotonic() - began
-    assert not release.is_set() and drained >= 1.0, f"the batch in flight was given {drained:.1f} s"
+    # The batch is given its 1.5 s; the rest is a heartbeat that tells the first member, and the second one's join.
+    assert not release.is_set() and 1.0 <= drained < 8.0, f"the second member waited {drained:.1f} s"
     moved = partitions_of(second)
     release.set()
     group.wait_settled(30)

@@ -7,6 +7,7 @@ import pytest
 
 from harness.backend import Delivery
 from harness.kafka import LogRecord
+from harness.counting import CountingBackend
 from harness.ledger import NOT_WRITTEN, UNKNOWN, WRITTEN, Ledger, Sent, World, judge
 
 TOPIC = "orders"
@@ -313,3 +314,19 @@ def test_on_a_real_log(kafka, topic, start_backend):
 
     backend.deliveries.pop()
     assert ledger.close(kafka, [topic], group=group, backend=backend).skipped == 100
+
+
+def test_the_counting_backend_sees_what_comes_again_and_what_comes_too_early():
+    def body(*places: tuple[int, int]) -> bytes:
+        return json.dumps([{"topic": "t", "value": {"partition": 9, "offset": 9}, "headers": {}, "partition": partition, "offset": offset,
+                            "timestamp": 1} for partition, offset in places], separators=(",", ":")).encode()
+    backend = CountingBackend()
+    try:
+        assert backend.take(body((0, 0), (1, 0), (0, 1))) == 3
+        assert (backend.records, backend.again, backend.early) == (3, 0, 0)
+        assert backend.take(body((0, 1), (0, 2))) == 2
+        assert (backend.records, backend.again, backend.early) == (4, 1, 0)
+        assert backend.take(body((1, 2))) == 1
+        assert (backend.records, backend.again, backend.early) == (4, 1, 1)
+    finally:
+        backend.stop()

@@ -85,7 +85,7 @@ def kill_in_turns(scene: Scene, times: int):
     # A dead member is missed for the session timeout, so it is short here; the port stays, so that clients find it again.
     settings = {"session.timeout.ms": 2000, "heartbeat.interval.ms": 300, ".server.httpPort": free_port()}
     scene.start(settings)
-    scene.load(pause=0.1)
+    scene.load(pause=0.2)
     scene.flowing()
     places, recoveries = [], []
     folder = scene.sidecar.folder

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from harness import backend as answers
-from harness.scene import BATCH, refuses_some
+from harness.scene import refuses_some
 from harness.wait import eventually, never
 
 pytestmark = pytest.mark.timeout(1800)

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.timeout(1800)
 
 
 @pytest.mark.fault("sidecars joining every 5 s")
-def test_sidecars_join_every_five_seconds(scene, start_sidecar, kafka, scaled):
+def test_sidecars_join_every_five_seconds(scene, start_sidecar, scaled):
     """At most four beside the first: then the oldest goes, in turns by SIGTERM and by kill."""
     scene.backend.behaviour = answers.slow(0.01, answers.reject(refuses_some))
     settings = {"session.timeout.ms": 3000, "heartbeat.interval.ms": 500, "maxBatchRecords": BATCH, "fetchMaxWait": 20}

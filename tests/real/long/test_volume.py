@@ -72,9 +72,12 @@ def test_a_backlog(kafka, start_sidecar, name, tell, tmp_path, scaled, records, 
                 told = time.monotonic()
                 tell(f"  {backend.records} of {records} records delivered, {memory / MB:.0f} MB")
             return backend.records >= records
-        eventually(done, 900, f"{records} records are delivered", every=0.2)
+        try:
+            eventually(done, 900, f"{records} records are delivered", every=0.2)
+            eventually(lambda: kafka.settled(group, topic), 30, "everything is committed")
+        except AssertionError as late:
+            tell(f"  {late}")  # The ledger says what is missing.
         took = time.monotonic() - began
-        eventually(lambda: kafka.settled(group, topic), 30, "everything is committed")
         assert sidecar.stop() == 0
         verdict = Verdict(f"backlog of {records} x {what}", 0, None)
         verdict.sent = verdict.answered = records
@@ -106,8 +109,18 @@ def test_twenty_minutes_of_mixed_load(scene, start_sidecar, kafka, scaled):
     def quiet() -> tuple[int, int, int]:
         scene.push.wait_settled(60)
         sidecar = scene.sidecar
-        eventually(lambda: sidecar.descriptors() == sidecar.descriptors(), 5, "descriptors rest")
-        return sidecar.memory_bytes(), sidecar.descriptors(), int(sidecar.status_field("Threads"))
+
+        def figures() -> tuple[int, int]:
+            return sidecar.descriptors(), int(sidecar.status_field("Threads"))
+        since, last = time.monotonic(), figures()
+
+        def rest() -> bool:
+            nonlocal since, last
+            if (now := figures()) != last:
+                since, last = time.monotonic(), now
+            return time.monotonic() - since > 2
+        eventually(rest, 60, "descriptors and threads rest", every=0.1)
+        return sidecar.memory_bytes(), *last
 
     # Warm: everything that is made once has been made, the second member included.
     warm = scene.load(clients=3, records=20, pause=0.2)
@@ -124,7 +137,8 @@ def test_twenty_minutes_of_mixed_load(scene, start_sidecar, kafka, scaled):
         scene.flowing(200)
         interruptions += 2
 
-    def broken_connections():
+    def broken_backend():
+        """Connections that end instead of an answer, then nobody at all for a second."""
         nonlocal interruptions
         behaviour = scene.backend.behaviour
         seen = len(scene.backend.seen())
@@ -132,9 +146,14 @@ def test_twenty_minutes_of_mixed_load(scene, start_sidecar, kafka, scaled):
         scene.backend.wait_deliveries(seen + 3, 30)
         scene.backend.behaviour = behaviour
         scene.flowing(200)
-        interruptions += 1
+        scene.backend.stop()
+        scene.lasting(1.0)
+        scene.backend.start()
+        scene.flowing(200)
+        interruptions += 2
     company()
-    broken_connections()
+    scene.felt_records = 0
+    broken_backend()
     warm.stop()
     before = quiet()
     scene.tell(f"  before: {before[0] / MB:.1f} MB, {before[1]} descriptors, {before[2]} threads")
@@ -145,7 +164,7 @@ def test_twenty_minutes_of_mixed_load(scene, start_sidecar, kafka, scaled):
         while (passed := time.monotonic() - began) < length:
             scene.progress(f"{interruptions} interruptions, {scene.sidecar.memory_bytes() / MB:.1f} MB", passed, length)
             company()
-            broken_connections()
+            broken_backend()
             scene.lasting(min(20.0, length / 10))
     for load in scene.loads:
         load.stop()
