@@ -14,6 +14,7 @@ using observability::Level;
 
 /// Keys and values may be empty, so bytes alone bound nothing.
 constexpr std::size_t records_max = 10000;
+constexpr std::size_t reading_bytes_small = 16384;
 constexpr auto leave_time_max = std::chrono::seconds(5);
 
 /// Turns one call with a callback into a wait. The callback comes always, and on loop 0.
@@ -156,6 +157,8 @@ void Instance::add(Reading& reading, kafka::Record record, const TopicPartition&
     return hold();
   }
   if (!first) reading.body += ',';
+  // An answer that turns out large grows once, not by doubling.
+  if (reading.bytes > reading_bytes_small) reading.body.reserve(reading.bytes_max + reading.bytes_max / 4);
   std::string correlation_id;
   if (const auto done = json_.append(partition, record, reading.body, correlation_id); !done) {
     if (settings_.undecodable_policy == UndecodablePolicy::raw) {
