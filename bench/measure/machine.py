@@ -6,6 +6,11 @@ import resource
 import signal
 
 TICKS = os.sysconf("SC_CLK_TCK")
+_usable = os.sched_getaffinity(0)  # Before this process moves to one of them.
+
+
+def usable_cores() -> list[int]:
+    return sorted(_usable)
 
 
 def cores() -> tuple[int, int]:

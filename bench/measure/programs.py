@@ -5,7 +5,9 @@ import http.client
 import json
 import os
 import pathlib
+import shlex
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -34,11 +36,11 @@ class Process:
 
     living: list["Process"] = []
 
-    def __init__(self, command: list[str], *, under_test: bool, stdout=subprocess.DEVNULL, stderr=None):
-        core = machine.cores_of_bench()[0 if under_test else 1]
+    def __init__(self, command: list[str], *, under_test: bool, stdout=subprocess.DEVNULL, stderr=None, cores: set[int] | None = None):
+        cores = cores or {machine.cores_of_bench()[0 if under_test else 1]}
 
         def prepare():
-            os.sched_setaffinity(0, {core})
+            os.sched_setaffinity(0, cores)
             _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         self.popen = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, text=True,
                                       preexec_fn=prepare)
@@ -188,10 +190,58 @@ def pull_values(bootstrap: str, **more) -> dict:
     }
 
 
+class Bridge:
+    """Another HTTP bridge, started by a command line of the user's, on the core of the process under test."""
+
+    def __init__(self, command: str, bootstrap: str, seconds_to_start: float):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        try:
+            words = [word.format(bootstrap=bootstrap, port=self.port) for word in shlex.split(command)]
+        except (KeyError, IndexError, ValueError) as wrong:
+            raise RuntimeError(f"--against: {command!r}: {wrong}; {{bootstrap}} and {{port}} are filled in") from None
+        self._log = tempfile.TemporaryFile("w+")
+        try:
+            self.process = Process(words, under_test=True, stdout=self._log, stderr=subprocess.STDOUT)
+        except OSError as wrong:
+            raise RuntimeError(f"--against: {words[0]} cannot be started: {wrong}") from None
+        deadline = time.monotonic() + seconds_to_start
+        while True:
+            if self.process.popen.poll() is not None:
+                raise RuntimeError(f"--against: it ended with {self.process.popen.returncode}:\n{self.log()}")
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return
+            if time.monotonic() > deadline:
+                self.end()
+                raise RuntimeError(f"--against: nothing listens on port {self.port} after {seconds_to_start:.0f} s:\n{self.log()}")
+            time.sleep(0.05)
+
+    def pids(self) -> list[int]:
+        """It and its children, which may come and go."""
+        found = [self.process.pid]
+        for pid in found:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+                    found += map(int, (task / "children").read_text().split())
+        return found
+
+    def log(self) -> str:
+        self._log.seek(0)
+        return self._log.read()[-2000:]
+
+    def end(self):
+        children = self.pids()[1:]
+        self.process.end()
+        for pid in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+
+
 class Sidecar:
     """The process under test."""
 
-    def __init__(self, values: dict):
+    def __init__(self, values: dict, cores: set[int] | None = None):
         self._folder = tempfile.TemporaryDirectory(prefix="kafka-sidecar-bench-")
         folder = pathlib.Path(self._folder.name)
         # JSON is YAML.
@@ -200,7 +250,7 @@ class Sidecar:
         self._log = open(folder / "log", "w+")
         begun = time.monotonic()
         self.process = Process([str(SIDECAR), "run", "--config-dir", str(folder), "--ready-file", str(ready),
-                                "--log-level", "warn"], under_test=True, stderr=self._log)
+                                "--log-level", "warn"], under_test=True, stderr=self._log, cores=cores)
         while not ready.exists():
             if self.process.popen.poll() is not None:
                 raise RuntimeError(f"the sidecar ended with {self.process.popen.returncode}:\n{self.log()}")

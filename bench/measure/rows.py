@@ -6,7 +6,7 @@ import time
 
 from . import machine
 from .cells import Row, Run, Spread, disturbances, interleaved, side_line
-from .programs import (Process, Sidecar, Sink, http_echo, mock_broker, produce_values, push_values, run_to_end, tool)
+from .programs import (Bridge, Process, Sidecar, Sink, http_echo, mock_broker, produce_values, push_values, run_to_end, tool)
 
 TOPIC = "bench"
 _groups = itertools.count(1)
@@ -31,6 +31,16 @@ CONSUMER_DEFAULTS = {
 }
 
 
+# How the produce call of other bridges looks. `proof` stands in an answer once per record.
+APIS = {
+    "sidecar": {"path": "/producers/{topic}", "content_type": "application/json", "proof": '"offset":'},
+    # Confluent REST Proxy, Strimzi Bridge, Karapace.
+    "confluent-v2": {"path": "/topics/{topic}", "content_type": "application/vnd.kafka.json.v2+json", "proof": '"offset":'},
+    # One event per request, answered with 204.
+    "dapr": {"path": "/v1.0/publish/pubsub/{topic}", "content_type": "application/json", "proof": "", "bare": True},
+}
+
+
 def raw_options(properties: dict) -> list[str]:
     return [part for name, value in properties.items() for part in ("-X", f"{name}={value}")]
 
@@ -51,9 +61,10 @@ def longest_pause_ms(points: list[tuple]) -> float:
 class Bench:
     """What the command line asked for."""
 
-    def __init__(self, pairs: int, seconds: float):
+    def __init__(self, pairs: int, seconds: float, use_real: bool = False):
         self.pairs = pairs
         self.seconds = seconds
+        self.use_real = use_real
         self.broker = None          # the real one, started by the first row that wants it
         self.broker_folder = None
 
@@ -178,9 +189,9 @@ class Bench:
         return Run.of(run_to_end("raw_consume", options + (["--commit"] if commit else []), under_test=True))
 
     def _push_ratio(self, name: str, case: str, target: float | None, bootstrap: str, topic: str, records: int, partitions: int,
-                    changed: dict, raw_passes: int) -> Row:
+                    changed: dict, raw_passes: int, dispatch: str = "batch") -> Row:
         properties = {**CONSUMER_DEFAULTS, **changed}
-        values = {"kafka-consumer.requestMaxBytes": 200_000,
+        values = {"kafka-consumer.requestMaxBytes": 200_000, "kafka-consumer.dispatch": dispatch,
                   **{f"kafka-consumer.{key}": value for key, value in changed.items()}}
         sink = Sink("--size", 1024)
         memory = []
@@ -195,7 +206,7 @@ class Bench:
         committing = Spread.of(one["sidecar"].rate / one["raw+commit"].rate for one in rounds)
         return Row(name, case, "" if target is None else f">= {target:.2f} of raw's rate", rate.text(),
                    None if target is None else rate.middle >= target, disturbances(rounds, rate),
-                   [f"{records:,} records in {partitions} partitions, batches of 100, one in flight; {text_of(properties)}",
+                   [f"{records:,} records in {partitions} partitions, batches of 100, dispatch {dispatch}; {text_of(properties)}",
                     side_line("sidecar", rounds, "sidecar"), side_line("raw", rounds, "raw consumer"),
                     side_line("raw+commit", rounds, "raw consumer, a commit awaited each 100 records"),
                     f"the sidecar's longest pause between deliveries: "
@@ -212,6 +223,167 @@ class Bench:
                                      partitions * each, partitions, {"fetch.wait.max.ms": "10"}, 3)]
         finally:
             broker.end()
+
+    # Lanes and scale -------------------------------------------------------------------------------------------------
+
+    def lanes(self) -> list[Row]:
+        """One batch in flight per partition, against one over all of them."""
+        partitions, each, work_ms, target = 8, 4400, 10, 6.0
+        broker, bootstrap = mock_broker("--partitions", partitions, "--fill", each, "--size", 1024, "--batch", 200)
+        sink = Sink("--size", 1024, "--delay-ms", work_ms)
+        values = {"kafka-consumer.requestMaxBytes": 200_000, "kafka-consumer.fetch.wait.max.ms": "10"}
+
+        def dispatched(how: str):
+            return lambda: self._push(bootstrap, TOPIC, partitions * each, sink, {**values, "kafka-consumer.dispatch": how})
+        try:
+            rounds = interleaved(self.pairs, {how: dispatched(how) for how in ("partition", "batch")})
+        finally:
+            sink.end()
+            broker.end()
+        gain = Spread.of(one["partition"].rate / one["batch"].rate for one in rounds)
+        slow = Row("lanes", f"push 100 x 1 KB, {partitions} partitions, backend needs {work_ms} ms per batch",
+                   f"partition >= {target:.0f} x batch", gain.text(), gain.middle >= target, disturbances(rounds, gain),
+                   [side_line("partition", rounds, "dispatch: partition"), side_line("batch", rounds, "dispatch: batch")])
+        partitions = 64
+        broker, bootstrap = mock_broker("--partitions", partitions, "--fill", each, "--size", 1024, "--batch", 200)
+        try:
+            return [slow, self._push_ratio("lanes-push", "push 100 x 1 KB, partition, backend answers at once", 0.55, bootstrap,
+                                           TOPIC, partitions * each, partitions, {"fetch.wait.max.ms": "10"}, 3, "partition")]
+        finally:
+            broker.end()
+
+    def scale(self) -> list[Row]:
+        return [self._scale_partitions(), self._scale_connections(), self._scale_loops()]
+
+    def _flat(self, name: str, case: str, points: dict[str, "callable"], details: list[str]) -> Row:
+        """CPU per record at several points of a scale, interleaved: the dearest over the cheapest."""
+        target = 1.3
+        rounds = interleaved(max(3, self.pairs // 2), points)
+        middles = {point: statistics.median(one[point].cpu_us for one in rounds) for point in points}
+        spread = Spread.of(max(one[point].cpu_us for point in points) / min(one[point].cpu_us for point in points) for one in rounds)
+        first = next(iter(points))
+        return Row(name, case, f"flat within {target}", spread.text(), spread.middle <= target, disturbances(rounds),
+                   [*details, "CPU per record, us: " + ", ".join(f"{point}: {middle:.2f}" for point, middle in middles.items())
+                    + f"; the dearest is {max(middles.values()) / middles[first]:.2f} times the first"])
+
+    def _scale_partitions(self) -> Row:
+        """A real broker, because the mock keeps too little of one partition."""
+        records = 200_000
+        bootstrap = self.real_broker().bootstrap
+        topics = {}
+        for partitions in (1, 16, 64, 256):
+            topics[partitions] = self._real_topic(partitions)
+            run_to_end("raw_produce", ["--bootstrap", bootstrap, "--topic", topics[partitions], "--records", records, "--window",
+                                       20000, *raw_options({**PRODUCER_DEFAULTS, "linger.ms": "5"})], under_test=False, timeout=180)
+        sink = Sink("--size", 1024)
+        values = {"kafka-consumer.requestMaxBytes": 200_000, "kafka-consumer.dispatch": "partition"}
+
+        def at(partitions: int):
+            return lambda: self._push(bootstrap, topics[partitions], records, sink, values)
+        try:
+            return self._flat("scale-partitions", "CPU per pushed record at 1, 16, 64, 256 partitions",
+                              {f"{partitions}": at(partitions) for partitions in topics},
+                              [f"{records:,} records of 1 KB in a real broker, batches of at most 100, dispatch partition"])
+        finally:
+            sink.end()
+
+    def _scale_connections(self) -> Row:
+        """Over plain librdkafka with as many records in flight: with few of them librdkafka itself costs more per record, because
+        fewer share a request to the broker."""
+        target, records, counts = 1.3, 100, (1, 16, 128, 512)
+        broker, bootstrap = mock_broker("--partitions", 4)
+        sidecar = Sidecar(produce_values(bootstrap, **{"kafka-producer.linger.ms": "1", "server.maxConnections": 1000,
+                                                       "server.maxRequestsInFlight": 1000, "server.maxBytesInFlight": 200_000_000}))
+        properties = {**PRODUCER_DEFAULTS, "linger.ms": "1"}
+        sides = {}
+        for count in counts:
+            sides[f"{count}"] = lambda count=count: self._http_load(sidecar.port, sidecar.pid, count, records, 1024)
+            sides[f"raw {count}"] = lambda count=count: self._raw_produce(bootstrap, properties, count * records, 1024)
+        try:
+            rounds = interleaved(max(3, self.pairs // 2), sides)
+        finally:
+            sidecar.end()
+            broker.end()
+        over = [{count: one[f"{count}"].cpu_us / one[f"raw {count}"].cpu_us for count in counts} for one in rounds]
+        middles = {count: statistics.median(one[count] for one in over) for count in counts}
+        flat = max(middles.values()) / min(middles.values())
+        spread = Spread.of(max(one.values()) / min(one.values()) for one in over)
+
+        def points(values) -> str:
+            return ", ".join(f"{count}: {value:.2f}" for count, value in values)
+        return Row("scale-connections", "CPU per produced record over raw's, at 1, 16, 128, 512 connections", f"flat within {target}",
+                   f"{flat:.2f} [{spread.least:.2f}-{spread.most:.2f}]", flat <= target, disturbances(rounds),
+                   [f"{records} records of 1 KB per request, linger.ms 1; raw with as many records in flight",
+                    f"CPU over raw's: {points(middles.items())}",
+                    "CPU per record, us: " + points((count, statistics.median(one[f"{count}"].cpu_us for one in rounds)) for count in counts)
+                    + "; raw: " + points((count, statistics.median(one[f"raw {count}"].cpu_us for one in rounds)) for count in counts)])
+
+    def _scale_loops(self) -> Row:
+        """Needs two cores that are free for the sidecar, beside those of the broker and the load."""
+        target, connections = 1.4, 64
+        usable = machine.usable_cores()
+        enough = len(usable) >= 4
+        free = set(usable[2:4] if enough else usable[:2])
+        broker, bootstrap = mock_broker("--partitions", 4)
+        sidecars = {loops: Sidecar(produce_values(bootstrap, **{"server.ioThreads": loops}), free) for loops in (1, 2)}
+        try:
+            rounds = interleaved(self.pairs, {
+                f"{loops}": lambda one=one: self._http_load(one.port, one.pid, connections, 1, 1024) for loops, one in sidecars.items()})
+        finally:
+            for sidecar in sidecars.values():
+                sidecar.end()
+            broker.end()
+        gain = Spread.of(one["2"].rate / one["1"].rate for one in rounds)
+        note = "two cores of its own" if enough else (
+            f"not judged: of {len(usable)} cores none is free, the load and the broker share one with the sidecar")
+        return Row("scale-loops", f"ioThreads 2 against 1, produce 1 x 1 KB, {connections} connections",
+                   f">= {target} x the rate where two cores are free", gain.text(), gain.middle >= target if enough else None,
+                   disturbances(rounds, gain),
+                   [note, side_line("1", rounds, "ioThreads 1"), side_line("2", rounds, "ioThreads 2")])
+
+    # Another bridge --------------------------------------------------------------------------------------------------
+
+    def against(self, command: str, api: str, seconds_to_start: float) -> list[Row]:
+        """The same load on ours and on another HTTP bridge, on the same broker."""
+        form = APIS[api]
+        if self.use_real:
+            broker, bootstrap = None, self.real_broker().bootstrap
+            topic = self._real_topic(4)
+        else:
+            broker, bootstrap = mock_broker("--partitions", 4, "--topic", TOPIC)
+            topic = TOPIC
+        other = Bridge(command, bootstrap, seconds_to_start)
+        ours = Sidecar(produce_values(bootstrap))
+        records = 1 if form.get("bare") else 100
+        connections = 16
+        options = ["--path", form["path"].format(topic=topic), "--content-type", form["content_type"], "--proof", form["proof"],
+                   *(["--bare"] if form.get("bare") else [])]
+        memory = {"ours": [], "theirs": []}
+
+        def load(side: str, port: int, pids, extra: list) -> Run:
+            before = sum(machine.cpu_seconds(pid) for pid in pids())
+            told = run_to_end("http_load", ["--port", port, "--connections", connections, "--records", records, "--size", 1024,
+                                            "--seconds", self.seconds, *extra], under_test=False)
+            # The warm-up is in it, on both sides.
+            told["cpu_seconds"] = (sum(machine.cpu_seconds(pid) for pid in pids()) - before) * self.seconds / (self.seconds + 0.5)
+            memory[side].append(sum(machine.anonymous_mb(pid) for pid in pids()))
+            return Run.of(told)
+        try:
+            rounds = interleaved(self.pairs, {
+                "ours": lambda: load("ours", ours.port, lambda: [ours.pid], ["--topic", topic]),
+                "theirs": lambda: load("theirs", other.port, other.pids, options)})
+        finally:
+            ours.end()
+            other.end()
+            if broker is not None:
+                broker.end()
+        rate = Spread.of(one["ours"].rate / one["theirs"].rate for one in rounds)
+        cpu = Spread.of(one["theirs"].cpu_us / one["ours"].cpu_us if one["ours"].cpu_us else 0 for one in rounds)
+        return [Row("against", f"produce {records} x 1 KB, {connections} connections, {api}", "", f"{rate.text()} times its rate", None,
+                    disturbances(rounds, rate),
+                    [side_line("ours", rounds, "ours"), side_line("theirs", rounds, "theirs"),
+                     f"CPU per record: theirs is {cpu.text()} times ours",
+                     f"memory (RssAnon): ours {max(memory['ours']):.1f} MB, theirs {max(memory['theirs']):.1f} MB"])]
 
     # Memory and start ------------------------------------------------------------------------------------------------
 
@@ -379,8 +551,8 @@ class Bench:
 def all_rows(bench: Bench) -> dict:
     from .active import active
     return {"produce": bench.produce, "produce-defaults": bench.produce_defaults, "single": bench.single, "small": bench.small,
-            "push": bench.push, "memory": bench.memory, "start": bench.start, "latency": bench.latency,
-            "backlog": bench.backlog, "active": lambda: active(bench)}
+            "push": bench.push, "lanes": bench.lanes, "scale": bench.scale, "memory": bench.memory, "start": bench.start,
+            "latency": bench.latency, "backlog": bench.backlog, "active": lambda: active(bench)}
 
 
 def real_rows(bench: Bench) -> dict:

@@ -80,18 +80,20 @@ std::optional<Stamp> next_stamp(std::string_view text, std::size_t& from) {
   return stamp;
 }
 
-std::string produce_request(std::string_view topic, const std::vector<Payload>& records, std::size_t first,
+std::string produce_request(const RequestForm& form, const std::vector<Payload>& records, std::size_t first,
                             std::size_t count, std::uint16_t port) {
+  const auto post = [&form, port](std::string_view body) {
+    return fmt::format("POST {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{}", form.path,
+                       port, form.content_type, body.size(), body);
+  };
+  if (form.bare) return post(records[first % records.size()].value);
   std::string body = R"({"records":[)";
   for (std::size_t i = 0; i < count; ++i) {
     const auto& record = records[(first + i) % records.size()];
     if (i > 0) body += ',';
     body += fmt::format(R"({{"key":"{}","value":{}}})", record.key, record.value);
   }
-  body += "]}";
-  return fmt::format(
-      "POST /producers/{} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-      topic, port, body.size(), body);
+  return post(body + "]}");
 }
 
 }  // namespace sidecar::bench

@@ -33,8 +33,14 @@ struct Stamp {
 /// The stamp of the first such value at or behind `from` in `text`; `from` then stands behind it.
 [[nodiscard]] std::optional<Stamp> next_stamp(std::string_view text, std::size_t& from);
 
-/// A POST /producers/{topic} of `records`, complete with its head.
-[[nodiscard]] std::string produce_request(std::string_view topic, const std::vector<Payload>& records, std::size_t first,
+/// How a bridge wants its records: ours is `/producers/TOPIC`, JSON, `{"records":[...]}`.
+struct RequestForm {
+  std::string path;
+  std::string content_type = "application/json";
+  bool bare = false;  ///< The body is the value of its only record.
+};
+/// A POST of `count` records, complete with its head.
+[[nodiscard]] std::string produce_request(const RequestForm& form, const std::vector<Payload>& records, std::size_t first,
                                           std::size_t count, std::uint16_t port);
 
 }  // namespace sidecar::bench

@@ -17,9 +17,9 @@ def test_a_backend_that_is_slow_for_minutes(scene, scaled):
     work = 13.0
     scene.backend.behaviour = answers.slow(work, answers.reject(refuses_some))
     scene.start({"max.poll.interval.ms": 10000})
-    scene.load(clients=1, records=20, pause=1.5)
+    scene.load(clients=1, records=50, pause=1.5)
     scene.backend.wait_deliveries(1)
-    length = scaled(600.0, 2 * work + 1)
+    length = scaled(600.0, 3 * work)
     began = time.monotonic()
 
     def members() -> int:
