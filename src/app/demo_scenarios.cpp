@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "app/demo_tours.hpp"
 
@@ -273,6 +274,77 @@ bool tell_broker_down(DemoStage& stage) {
   stage.step("delivered", std::to_string(seen.records()) + " records, without a restart of anything");
   if (seen.records() != 2 * wave) return stage.missing("delivery goes on");
   return all_committed(stage, 2 * wave);
+}
+
+bool tell_pull(DemoStage& stage) {
+  constexpr int wave = 20;
+  // Behind the hooks of every tour.
+  const std::string hook = "  - com.networknt.mesh.kafka.ActiveConsumerStartupHook\n";
+  const std::string json_of_poison = R"({"valueFormat":"string","records":[{"partition":1,"value":"no JSON at all"}]})";
+  const auto group = stage.group() + "-pull";
+  const auto base = "/consumers/" + group;
+  const auto instance = base + "/instances/one";
+
+  auto& first = stage.start_replica(hook);
+  stage.step("the sidecar", "listens on " + first.url() + " for a service that asks for its records, group " + group);
+  if (!produce(stage, first, orders(0, wave))) return false;
+  const auto poison = places_in(stage.post(first, "/producers/" + stage.topic(), json_of_poison).body);
+  if (poison.size() != 1 || !poison.front()) return stage.missing("the broken record is in the log");
+  if (!produce(stage, first, orders(wave, wave))) return false;
+  stage.step("produced", std::to_string(2 * wave) + " orders, and between them one record that is no JSON");
+
+  const auto join = [&](DemoReplica& replica) {
+    return stage.post(replica, base, R"({"name":"one","requestWaitMs":10000})").status == 200 &&
+           stage.post(replica, instance + "/subscriptions", R"({"topics":[")" + stage.topic() + R"("]})").status == 204;
+  };
+  std::set<Place> taken;
+  const auto read = [&](DemoReplica& replica) {
+    auto answer = stage.get(replica, instance + "/records?timeout=2000");
+    std::size_t records = 0;
+    if (answer.status == 200) {
+      for (const auto& place : places_in(R"({"offsets":)" + answer.body + "}")) {
+        if (place && taken.insert(*place).second) ++records;
+      }
+    }
+    return std::pair(std::move(answer), records);
+  };
+  if (!join(first)) return stage.missing("an instance is made and subscribed");
+  if (!stage.eventually([&] { return read(first).second > 0; })) return stage.missing("a read answers with records");
+  const auto lost_sight_of = std::exchange(taken, {});
+  stage.step("read", std::to_string(lost_sight_of.size()) + " records, and the sidecar goes away before anything is committed");
+  stage.stop_replica(first);
+
+  auto& second = stage.start_replica(hook);
+  if (!join(second)) return stage.missing("an instance is made on the new sidecar");
+  std::string failed;
+  const bool stopped = stage.eventually([&] {
+    const auto answer = read(second).first;
+    if (answer.status == 400) failed = answer.body;
+    return !failed.empty();
+  });
+  stage.step("read again", std::to_string(taken.size()) + " records on a new sidecar");
+  stage.say("and, at the broken record: " + failed);
+  const auto at = "partition 1 at offset " + std::to_string(poison.front()->second);
+  if (!stopped || failed.find(at) == std::string::npos) return stage.missing("the read names the record that cannot be decoded");
+
+  const auto past = stage.post(second, instance + "/positions",
+                               R"({"offsets":[{"topic":")" + stage.topic() + R"(","partition":1,"offset":)" +
+                                   std::to_string(poison.front()->second + 1) + "}]}");
+  const bool all = past.status == 204 && stage.eventually([&] {
+    (void)read(second);
+    return taken.size() >= 2 * wave;
+  });
+  stage.step("sought past it", std::to_string(taken.size()) + " orders read");
+  if (!all || taken.size() != 2 * wave) return stage.missing("every order is read");
+  if (!std::ranges::includes(taken, lost_sight_of)) return stage.missing("what was not committed comes again");
+  if (stage.options().without != DemoWithout::commit) (void)stage.post(second, instance + "/offsets", "");
+  std::int64_t total = 0;
+  for (int partition = 0; partition < DemoStage::partitions; ++partition) {
+    const auto offset = stage.inspector().committed(group, {stage.topic(), partition});
+    total += offset ? offset->value : 0;
+  }
+  stage.step("committed", "one call, and group " + group + " resumes behind " + std::to_string(total) + " records");
+  return total == 2 * wave + 1 || stage.missing("the offsets behind every record are committed");
 }
 
 }  // namespace sidecar::app

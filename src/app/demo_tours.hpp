@@ -14,5 +14,6 @@ namespace sidecar::app {
 [[nodiscard]] bool tell_poison(DemoStage& stage);
 [[nodiscard]] bool tell_rebalance(DemoStage& stage);
 [[nodiscard]] bool tell_broker_down(DemoStage& stage);
+[[nodiscard]] bool tell_pull(DemoStage& stage);
 
 }  // namespace sidecar::app

@@ -71,6 +71,12 @@ TEST(DemoCheck, RebalanceFailsWithoutOneGroup) {
   EXPECT_NE(told.text.find("MISSING: "), std::string::npos) << told.text;
 }
 
+TEST(DemoCheck, PullFailsWithoutCommits) {
+  const auto told = check_without(DemoWithout::commit, "pull");
+  EXPECT_EQ(told.code, 1) << told.text;
+  EXPECT_NE(told.text.find("MISSING: the offsets behind every record are committed"), std::string::npos) << told.text;
+}
+
 TEST(DemoCheck, BrokerDownFailsWithoutRecovery) {
   const auto told = check_without(DemoWithout::recovery, "broker-down");
   EXPECT_EQ(told.code, 1) << told.text;
@@ -80,7 +86,7 @@ TEST(DemoCheck, BrokerDownFailsWithoutRecovery) {
 TEST(DemoOptions, AnUnknownScenarioIsAUsageError) {
   const auto told = check_without(DemoWithout::nothing, "earthquake");
   EXPECT_EQ(told.code, 2);
-  EXPECT_NE(told.text.find("slow-backend, poison, rebalance, broker-down"), std::string::npos) << told.text;
+  EXPECT_NE(told.text.find("slow-backend, poison, rebalance, pull, broker-down"), std::string::npos) << told.text;
 }
 
 TEST(DemoOptions, BrokersOfARealKafkaAreNotTakenDown) {

@@ -586,6 +586,28 @@ def test_a_record_that_cannot_be_decoded_stands_in_nobodys_way(pull, kafka, topi
     assert values_of(client.read_until(1)) == [3]
 
 
+def test_other_partitions_go_on_beside_a_record_that_cannot_be_decoded(pull, kafka, topic):
+    fill(kafka, topic, [b"{not json", 1], partition=1)
+    fill(kafka, topic, ["x" * 97] * 5, partition=0)
+    client = pull()
+    client.assign(topic, 0, 1)
+    found, failures, in_a_row = [], 0, 0
+    while len(found) < 5:
+        answer = client.on("GET", "/records?timeout=2000&max_bytes=200")
+        if answer.status == 200:
+            found += answer.json()
+            in_a_row = 0
+        else:
+            assert "partition 1 at offset 0" in answer.expect_error(400, "ERR12205")["description"]
+            failures, in_a_row = failures + 1, in_a_row + 1
+            assert in_a_row <= 2, "it stops the others"
+    assert [(record["partition"], record["offset"]) for record in found] == [(0, offset) for offset in range(5)]
+    assert failures >= 1
+    client.commit().expect(200)
+    client.seek(topic, p1=1)
+    assert values_of(client.read_until(1)) == [1]
+
+
 def test_policy_raw_returns_it(broker, start_sidecar, pull, kafka, topic):
     raw = start_sidecar({**pull_values(broker.bootstrap), "kafka-consumer.activeUndecodablePolicy": "raw"})
     fill(kafka, topic, [0, b"{not json", 2])

@@ -31,6 +31,7 @@ def test_the_demo_against_a_real_broker(broker, kafka):
     ("slow-backend", ["120 records of partitions 1 to 3", "0 records came a second time", "0: 40, 1: 40, 2: 40, 3: 40"]),
     ("poison", ["41 records were delivered, 0 of them twice", "undecodable: no JSON at all", "OrderRejected"]),
     ("rebalance", ["a second replica joins", "at most one batch per partition and rebalance: 80"]),
+    ("pull", ["goes away before anything is committed", "ERR12205", "40 orders read", "behind 41 records"]),
     ("broker-down", ["readiness 503", "liveness 200", "20 offsets", "40 records, 0 of them twice"]),
 ])
 def test_each_scenario_checks_itself(scenario, told):
@@ -40,7 +41,7 @@ def test_each_scenario_checks_itself(scenario, told):
         assert text in done.stdout, done.stdout
 
 
-@pytest.mark.parametrize("scenario", ["slow-backend", "poison", "rebalance"])
+@pytest.mark.parametrize("scenario", ["slow-backend", "poison", "rebalance", "pull"])
 def test_scenarios_against_a_real_broker(broker, scenario):
     done = run("demo", "--scenario", scenario, "--check", "--kafka", broker.bootstrap)
     assert done.returncode == 0, done.stdout + done.stderr

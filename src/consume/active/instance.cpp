@@ -14,6 +14,7 @@ using observability::Level;
 
 /// Keys and values may be empty, so bytes alone bound nothing.
 constexpr std::size_t records_max = 10000;
+constexpr std::size_t reading_bytes_small = 16384;
 constexpr auto leave_time_max = std::chrono::seconds(5);
 
 /// Turns one call with a callback into a wait. The callback comes always, and on loop 0.
@@ -77,7 +78,6 @@ struct Instance::Reading {
   std::size_t records = 0;
   std::vector<Span> spans{};
   bool full = false;  ///< The next record waits for the next read.
-  std::string poison{};  ///< The first record cannot be decoded.
 };
 
 Instance::Instance(asio::io_context& loop0, InstanceName name, InstanceSettings settings, Turns reads,
@@ -104,7 +104,6 @@ std::optional<Instance::Clock::time_point> Instance::idle_since() const {
 void Instance::on_assigned(std::span<const kafka::AssignedPartition> partitions) {
   for (const auto& assigned : partitions) {
     partitions_.insert_or_assign(assigned.slot, Partition{assigned, std::nullopt, std::nullopt});
-    taken_away_.erase(assigned.partition);
   }
   read_error_.clear();
   changed_->raise();
@@ -118,7 +117,7 @@ void Instance::on_revoked(std::span<const std::uint32_t> slots, bool lost) {
         taken_away_.insert(partition.assigned.partition);
       partitions_.erase(found);
     }
-    if (held_ && held_->record.slot == slot) held_.reset();
+    forget(slot);
     if (!lost) consumer_.release(slot);
   }
   changed_->raise();
@@ -150,26 +149,26 @@ Instance::Partition* Instance::find(const TopicPartition& partition) {
 void Instance::add(Reading& reading, kafka::Record record, const TopicPartition& partition) {
   const auto bytes = record.raw.key().value_or("").size() + record.raw.value().value_or("").size();
   const bool first = reading.records == 0;
-  const auto hold = [&] { held_.emplace(std::move(record), partition); };
   if (!first && (reading.bytes + bytes > reading.bytes_max || reading.records >= records_max)) {
     reading.full = true;
-    return hold();
+    held_.emplace(std::move(record), partition);
+    return;
   }
+  const auto before = reading.body.size();
   if (!first) reading.body += ',';
+  // An answer that turns out large grows once, not by doubling.
+  if (reading.bytes > reading_bytes_small) reading.body.reserve(reading.bytes_max + reading.bytes_max / 4);
   std::string correlation_id;
-  if (const auto done = json_.append(partition, record, reading.body, correlation_id); !done) {
-    if (settings_.undecodable_policy == UndecodablePolicy::raw) {
-      json_.append_raw(partition, record, done.error(), reading.body, correlation_id);
-    } else {
-      if (!first) {
-        reading.body.pop_back();
-      } else {
-        reading.poison = fmt::format("of topic {} partition {} at offset {} ({})", partition.topic, partition.partition,
-                                     record.offset.value, done.error());
-      }
-      reading.full = true;
-      return hold();
+  if (auto done = json_.append(partition, record, reading.body, correlation_id); !done) {
+    if (settings_.undecodable_policy == UndecodablePolicy::error) {
+      reading.body.resize(before);
+      // What was read before it is returned first.
+      reading.full = !first;
+      const auto slot = record.slot;
+      poisoned_.insert_or_assign(slot, Poison{{std::move(record), partition}, std::move(done.error())});
+      return;
     }
+    json_.append_raw(partition, record, done.error(), reading.body, correlation_id);
   }
   ++reading.records;
   reading.bytes += bytes;
@@ -197,10 +196,26 @@ void Instance::gather(Reading& reading) {
     if (!is_read(partition.assigned.partition) || !consumer_.has_records(slot)) continue;
     last_slot_ = slot;
     // One at a time, so that nothing beyond the bound is taken.
-    for (scratch_.clear(); !reading.full && consumer_.take(slot, 1, scratch_) > 0; scratch_.clear())
+    for (scratch_.clear(); !reading.full && !poisoned_.contains(slot) && consumer_.take(slot, 1, scratch_) > 0; scratch_.clear())
       add(reading, std::move(scratch_.front()), partition.assigned.partition);
   }
   scratch_.clear();
+}
+
+void Instance::forget(std::uint32_t slot) {
+  if (held_ && held_->record.slot == slot) held_.reset();
+  poisoned_.erase(slot);
+}
+
+std::optional<Error> Instance::poison_failure(bool again) {
+  for (auto& [slot, poison] : poisoned_) {
+    if (poison.told && !again) continue;
+    poison.told = true;
+    const auto& [topic, number] = poison.held.partition;
+    return failed_read(fmt::format("of topic {} partition {} at offset {} ({})", topic, number,
+                                   poison.held.record.offset.value, poison.why));
+  }
+  return std::nullopt;
 }
 
 /// Why a read that found nothing fails.
@@ -230,11 +245,15 @@ Task<Result<Instance::ReadAnswer>> Instance::read(ReadQuery query) {
     if (ended_) co_return std::unexpected(not_found(name_));
     if (!reads_something()) co_return std::unexpected(failed_read("without a subscription or an assignment"));
     changed_->reset();
+    if (reading.records == 0) {
+      if (auto failure = poison_failure(false)) co_return std::unexpected(std::move(*failure));
+    }
     gather(reading);
-    if (!reading.poison.empty()) co_return std::unexpected(failed_read(reading.poison));
     if (reading.full || (reading.records > 0 && reading.bytes >= bytes_min)) break;
     if (reading.records == 0) {
-      if (auto failure = read_failure()) co_return std::unexpected(std::move(*failure));
+      auto failure = poison_failure(true);
+      if (!failure) failure = read_failure();
+      if (failure) co_return std::unexpected(std::move(*failure));
     }
     if (stopping_ || Clock::now() >= deadline) break;
     co_await changed_->wait_until(deadline);
@@ -243,6 +262,7 @@ Task<Result<Instance::ReadAnswer>> Instance::read(ReadQuery query) {
   ReadAnswer answer;
   answer.body = std::move(reading.body);
   if (reading.records > 0) {
+    for (auto& [slot, poison] : poisoned_) poison.told = false;
     answer.delivered = [use, turn, spans = std::move(reading.spans), self = shared_from_this()](bool delivered) {
       self->finish_read(spans, delivered);
       *turn = {};
@@ -264,7 +284,7 @@ void Instance::finish_read(const std::vector<Span>& spans, bool delivered) {
       stored.push_back({partition.assigned.partition, *partition.returned});
       continue;
     }
-    if (held_ && held_->record.slot == span.slot) held_.reset();
+    forget(span.slot);
     // A partition may stand in an answer twice; where it began counts.
     if (std::ranges::find(back, span.slot, &kafka::SeekTarget::slot) == back.end())
       back.push_back({span.slot, span.first});
@@ -308,6 +328,7 @@ Task<Result<void>> Instance::subscribe(SubscribeRequest request) {
   topics_ = std::move(topics);
   by_pattern_ = request.pattern.has_value();
   if (held_ && !is_read(held_->partition)) held_.reset();
+  std::erase_if(poisoned_, [this](const auto& each) { return !is_read(each.second.held.partition); });
   co_return Result<void>{};
 }
 
@@ -326,6 +347,7 @@ Task<Result<void>> Instance::leave_all() {
   topics_.clear();
   by_pattern_ = false;
   held_.reset();
+  poisoned_.clear();
   if (was_alone) partitions_.clear();
   // The group takes its partitions back; until then nothing else can be subscribed or assigned.
   const auto end = Clock::now() + leave_time_max;
@@ -351,6 +373,7 @@ Task<Result<void>> Instance::assign(std::vector<TopicPartition> partitions) {
   alone_ = true;
   auto before = std::exchange(partitions_, {});
   auto held = std::exchange(held_, std::nullopt);
+  auto poisoned = std::exchange(poisoned_, {});
   for (const auto& assigned : *added) {
     auto& partition = partitions_[assigned.slot];
     partition.assigned = assigned;
@@ -359,11 +382,17 @@ Task<Result<void>> Instance::assign(std::vector<TopicPartition> partitions) {
       partition.returned = old.returned;
       partition.committed = old.committed;
     }
-    // It stays taken: reading goes on behind it.
-    if (!held || held->partition != assigned.partition) continue;
-    held->record.slot = assigned.slot;
-    held_ = std::move(held);
-    held.reset();
+    // What waits here stays taken: reading goes on behind it.
+    if (held && held->partition == assigned.partition) {
+      held->record.slot = assigned.slot;
+      held_ = std::exchange(held, std::nullopt);
+    }
+    for (auto& [slot, poison] : poisoned) {
+      if (poison.held.partition != assigned.partition) continue;
+      poison.held.record.slot = assigned.slot;
+      poisoned_.emplace(assigned.slot, std::move(poison));
+      break;
+    }
   }
   read_error_.clear();
   co_return Result<void>{};
@@ -421,7 +450,7 @@ Result<void> Instance::move(const std::vector<std::pair<TopicPartition, Offset>>
   // What was wrong at the old place.
   read_error_.clear();
   for (const auto& [slot, offset] : seeks) {
-    if (held_ && held_->record.slot == slot) held_.reset();
+    forget(slot);
     // The client has left what it had read there: that is nothing to commit any more.
     partitions_.at(slot).returned.reset();
   }
@@ -587,6 +616,7 @@ Task<> Instance::close() {
   const auto self = shared_from_this();
   ended_ = true;
   held_.reset();
+  poisoned_.clear();
   partitions_.clear();
   changed_->raise();
   co_await consumer_.close();

@@ -51,7 +51,10 @@ struct InstanceSettings {
 /// to read in time.
 ///
 /// Positions: a record counts as returned when its answer was sent. Only such records are committed. At most one record
-/// is held back between reads: the one that did not fit, or that cannot be decoded.
+/// is held back between reads because it did not fit.
+///
+/// A record that cannot be decoded holds its own partition up until the client seeks past it: the next read fails and
+/// names it; reads after that return what other partitions have, and in between, or when they have nothing, fail again.
 ///
 /// Thread: loop 0. Held by shared_ptr; an operation keeps its instance.
 class Instance final : public std::enable_shared_from_this<Instance>, private kafka::GroupListener {
@@ -113,6 +116,11 @@ class Instance final : public std::enable_shared_from_this<Instance>, private ka
     kafka::Record record;
     TopicPartition partition;
   };
+  struct Poison {
+    Held held;
+    std::string why;
+    bool told = false;  ///< A read has failed because of it since the last one that returned records.
+  };
   /// An operation under way.
   class Use;
   struct Reading;
@@ -131,6 +139,10 @@ class Instance final : public std::enable_shared_from_this<Instance>, private ka
 
   void gather(Reading& reading);
   void add(Reading& reading, kafka::Record record, const TopicPartition& partition);
+  /// Takes nothing back: records of this partition that wait here are forgotten.
+  void forget(std::uint32_t slot);
+  /// For a record that cannot be decoded; `again`: also one that was told already.
+  [[nodiscard]] std::optional<Error> poison_failure(bool again);
   [[nodiscard]] std::optional<Error> read_failure();
   void finish_read(const std::vector<Span>& spans, bool delivered);
 
@@ -160,6 +172,7 @@ class Instance final : public std::enable_shared_from_this<Instance>, private ka
   std::map<std::uint32_t, Partition> partitions_;  // by slot
   std::uint32_t last_slot_ = 0;                    // where the last read ended
   std::optional<Held> held_;
+  std::map<std::uint32_t, Poison> poisoned_;       // by slot: the record that its partition stands at
   std::string read_error_;
   std::set<TopicPartition> taken_away_;  // with returned records that were not committed
 
