@@ -462,7 +462,8 @@ void GroupConsumer::Impl::tick() {
   }
   for (const auto number : late) {
     finish_commit(number,
-                  {CommitOutcome::failed, fmt::format("no answer to the commit within {} ms", settings_.commit_time_max.count())});
+                  {CommitOutcome::failed,
+                   fmt::format("no answer to the commit within {} ms", settings_.commit_time_max.count())});
   }
 }
 

@@ -13,8 +13,8 @@ namespace {
 
 /// `decode` is formats::decode_append for one side, or stands in for it.
 template <class Decode>
-std::expected<void, std::string> append_side(std::string_view name, std::optional<std::string_view> bytes, std::string& body,
-                                             const Decode& decode) {
+std::expected<void, std::string> append_side(std::string_view name, std::optional<std::string_view> bytes,
+                                             std::string& body, const Decode& decode) {
   if (!bytes) return {};
   body += ",\"";
   body += name;
@@ -79,7 +79,8 @@ void RecordJson::append_rest(const TopicPartition& partition, const kafka::Recor
     append_json_string(body, value);
   };
   for (auto header = headers_.begin(); header != headers_.end(); ++header) {
-    const bool again = std::any_of(header + 1, headers_.end(), [&](const auto& later) { return later.name == header->name; });
+    const bool again =
+        std::any_of(header + 1, headers_.end(), [&](const auto& later) { return later.name == header->name; });
     if (again) continue;
     correlated = correlated || equal_any_case(header->name, correlation_header);
     member(header->name, header->value.value_or(std::string_view()));

@@ -34,7 +34,8 @@ Result<Response> no_content(const Result<void>& done) {
 }
 
 Result<std::shared_ptr<Instance>> instance_of(const Instances& instances, const Request& request) {
-  return instances.find({std::string(request.path_parameter("group")), std::string(request.path_parameter("instance"))});
+  return instances.find(
+      {std::string(request.path_parameter("group")), std::string(request.path_parameter("instance"))});
 }
 
 /// Nothing when there is no body. Without one, a JSON content type promises what is not there: ERR10015.
@@ -80,7 +81,8 @@ Task<Result<Response>> create(Instances& instances, const Request& request) {
   if (auto good = check_name(group, "path parameter group"); !good) co_return std::unexpected(std::move(good.error()));
   const auto name = instances.create(group, std::move(*wanted));
   if (!name) co_return std::unexpected(name.error());
-  const std::string uri = "/consumers/" + percent_encoded(name->group) + "/instances/" + percent_encoded(name->instance);
+  const std::string uri =
+      "/consumers/" + percent_encoded(name->group) + "/instances/" + percent_encoded(name->instance);
   std::string out;
   for (const auto& [key, value] : {std::pair<std::string_view, std::string_view>{"{\"instance_id\":", name->instance},
                                    {",\"base_uri\":", uri},
@@ -94,7 +96,8 @@ Task<Result<Response>> create(Instances& instances, const Request& request) {
 }
 
 Task<Result<Response>> remove(Instances& instances, const Request& request) {
-  const InstanceName name{std::string(request.path_parameter("group")), std::string(request.path_parameter("instance"))};
+  const InstanceName name{std::string(request.path_parameter("group")),
+                          std::string(request.path_parameter("instance"))};
   const auto done = co_await instances.remove(name);
   co_return no_content(done);
 }
@@ -248,7 +251,8 @@ Task<Result<Response>> read(Instances& instances, const Request& request) {
 http::Endpoint endpoint(Instances* instances, Call call) {
   return [instances, call](Request& request) -> Task<Response> {
     if (instances == nullptr) {
-      co_return http::to_response(Error::of(ErrorCode::startup_hook_not_loaded, {"ActiveConsumerStartupHook"}), request);
+      co_return http::to_response(Error::of(ErrorCode::startup_hook_not_loaded, {"ActiveConsumerStartupHook"}),
+                                  request);
     }
     Result<Response> answer;
     auto& loop0 = instances->loop();
@@ -286,8 +290,8 @@ void add_routes(http::Router& router, Instances* instances) {
                           {"POST", "/positions/first", BodyRule::optional_json, seek_end<Instance::End::first>},
                           {"POST", "/positions/last", BodyRule::optional_json, seek_end<Instance::End::last>},
                           {"GET", "/records", BodyRule::none, read}})
-    router.add({std::string(row.method), base + std::string(row.below), "default", row.body,
-                endpoint(instances, row.call)});
+    router.add(
+        {std::string(row.method), base + std::string(row.below), "default", row.body, endpoint(instances, row.call)});
 }
 
 }  // namespace sidecar::consume::active

@@ -196,7 +196,8 @@ void Instance::gather(Reading& reading) {
     if (!is_read(partition.assigned.partition) || !consumer_.has_records(slot)) continue;
     last_slot_ = slot;
     // One at a time, so that nothing beyond the bound is taken.
-    for (scratch_.clear(); !reading.full && !poisoned_.contains(slot) && consumer_.take(slot, 1, scratch_) > 0; scratch_.clear())
+    for (scratch_.clear(); !reading.full && !poisoned_.contains(slot) && consumer_.take(slot, 1, scratch_) > 0;
+         scratch_.clear())
       add(reading, std::move(scratch_.front()), partition.assigned.partition);
   }
   scratch_.clear();
@@ -310,14 +311,12 @@ Task<Result<void>> Instance::subscribe(SubscribeRequest request) {
   if (ended_) co_return std::unexpected(not_found(name_));
   if (!request.topics && !request.pattern) co_return Result<void>{};
   if (alone_)
-    co_return std::unexpected(
-        Error::of(ErrorCode::consumer_subscription_conflict, {name_.group, name_.instance}));
+    co_return std::unexpected(Error::of(ErrorCode::consumer_subscription_conflict, {name_.group, name_.instance}));
   std::vector<std::string> topics;
   if (request.pattern) {
     auto pattern = portable_pattern(*request.pattern);
     if (!pattern)
-      co_return std::unexpected(
-          Error::of(ErrorCode::validator_schema, {"/topic_pattern: " + pattern.error()}));
+      co_return std::unexpected(Error::of(ErrorCode::validator_schema, {"/topic_pattern: " + pattern.error()}));
     topics.push_back(std::move(*pattern));
   } else {
     topics = std::move(*request.topics);
@@ -365,8 +364,7 @@ Task<Result<void>> Instance::assign(std::vector<TopicPartition> partitions) {
   const auto turn = co_await turns_.take();
   if (ended_) co_return std::unexpected(not_found(name_));
   if (!topics_.empty())
-    co_return std::unexpected(
-        Error::of(ErrorCode::consumer_subscription_conflict, {name_.group, name_.instance}));
+    co_return std::unexpected(Error::of(ErrorCode::consumer_subscription_conflict, {name_.group, name_.instance}));
   if (partitions.empty()) co_return co_await leave_all();
   const auto added = consumer_.assign(partitions);
   if (!added) co_return std::unexpected(Error::of(ErrorCode::consumer_config, {added.error()}));
@@ -520,8 +518,7 @@ Task<Result<void>> Instance::seek_end(std::vector<TopicPartition> partitions, En
   }
   // The end is asked for now: what comes after this call is read.
   std::vector<kafka::OffsetQuestion> questions;
-  for (auto& partition : partitions)
-    questions.push_back({std::move(partition), kafka::OffsetQuestion::Where::end});
+  for (auto& partition : partitions) questions.push_back({std::move(partition), kafka::OffsetQuestion::Where::end});
   const auto found = co_await find_offsets(std::move(questions));
   if (!found) co_return std::unexpected(found.error());
   co_return move(*found);
@@ -555,8 +552,7 @@ Task<Result<void>> Instance::commit(std::optional<std::vector<kafka::CommitEntry
       consumer_.commit(std::move(*entries), std::move(done));
     }
     if (returned)
-      if (const auto good = tell_taken_away(); !good)
-        log_.warn("Commit failed", {{"error", good.error().description}});
+      if (const auto good = tell_taken_away(); !good) log_.warn("Commit failed", {{"error", good.error().description}});
     co_return Result<void>{};
   }
   if (!entries->empty()) {
@@ -580,7 +576,8 @@ Result<void> Instance::after_commit(const std::vector<kafka::CommitEntry>& entri
 Result<void> Instance::tell_taken_away() {
   if (taken_away_.empty()) return {};
   std::string names;
-  for (const auto& partition : std::exchange(taken_away_, {})) names += (names.empty() ? "" : ", ") + text_of(partition);
+  for (const auto& partition : std::exchange(taken_away_, {}))
+    names += (names.empty() ? "" : ", ") + text_of(partition);
   return std::unexpected(
       failed_commit("a rebalance took partitions away before their records were committed: " + names));
 }

@@ -61,8 +61,8 @@ class Instance final : public std::enable_shared_from_this<Instance>, private ka
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// `reads` is shared by all instances. Throws std::runtime_error with librdkafka's words when the configuration cannot
-  /// work.
+  /// `reads` is shared by all instances. Throws std::runtime_error with librdkafka's words when the configuration
+  /// cannot work.
   Instance(asio::io_context& loop0, InstanceName name, InstanceSettings settings, Turns reads,
            observability::Logger logger);
 
@@ -168,11 +168,11 @@ class Instance final : public std::enable_shared_from_this<Instance>, private ka
 
   std::vector<std::string> topics_;  // the subscription: names, or one pattern
   bool by_pattern_ = false;
-  bool alone_ = false;  // partitions are assigned by hand
+  bool alone_ = false;                             // partitions are assigned by hand
   std::map<std::uint32_t, Partition> partitions_;  // by slot
   std::uint32_t last_slot_ = 0;                    // where the last read ended
   std::optional<Held> held_;
-  std::map<std::uint32_t, Poison> poisoned_;       // by slot: the record that its partition stands at
+  std::map<std::uint32_t, Poison> poisoned_;  // by slot: the record that its partition stands at
   std::string read_error_;
   std::set<TopicPartition> taken_away_;  // with returned records that were not committed
 

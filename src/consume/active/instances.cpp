@@ -69,8 +69,8 @@ Result<InstanceSettings> instance_settings(const ActiveSettings& settings, const
   own.value_format = request.value_format.value_or(settings.value_format);
   for (const auto format : {own.key_format, own.value_format}) {
     if (formats::takes_schema(format))
-      return std::unexpected(unusable(fmt::format("format {} needs the schema registry, which is not part of this version",
-                                                  formats::name_of(format))));
+      return std::unexpected(unusable(fmt::format(
+          "format {} needs the schema registry, which is not part of this version", formats::name_of(format))));
   }
   own.undecodable_policy = settings.undecodable_policy;
   own.bytes_max = settings.request_bytes_max;

@@ -66,7 +66,8 @@ struct SeekRequest {
 };
 [[nodiscard]] Result<SeekRequest> parse_seek(std::string_view body, std::size_t depth_max);
 
-/// ISO-8601 instant such as `2026-01-05T08:30:00.5+02:00`, in milliseconds since 1970, rounded up. Nothing when it is none.
+/// ISO-8601 instant such as `2026-01-05T08:30:00.5+02:00`, in milliseconds since 1970, rounded up. Nothing when it is
+/// none.
 [[nodiscard]] std::optional<std::int64_t> parse_instant(std::string_view text);
 
 struct ReadQuery {

@@ -1,5 +1,5 @@
-/// Topic patterns of clients, written in Java's or RE2's syntax, for whoever matches topics: librdkafka with POSIX extended
-/// expressions, or a broker with RE2 (KIP-848).
+/// Topic patterns of clients, written in Java's or RE2's syntax, for whoever matches topics: librdkafka with POSIX
+/// extended expressions, or a broker with RE2 (KIP-848).
 #pragma once
 
 #include <expected>

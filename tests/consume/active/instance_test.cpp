@@ -156,9 +156,8 @@ TEST_P(InstanceProtocols, WhatAClientDidNotGetComesAgain) {
   EXPECT_EQ(committed(0), CommittedOffset{3});
 }
 
-INSTANTIATE_TEST_SUITE_P(Rows, InstanceProtocols, testing::Values("range", "cooperative-sticky"), [](const auto& row) {
-  return std::string(row.param) == "range" ? "eager" : "cooperative";
-});
+INSTANTIATE_TEST_SUITE_P(Rows, InstanceProtocols, testing::Values("range", "cooperative-sticky"),
+                         [](const auto& row) { return std::string(row.param) == "range" ? "eager" : "cooperative"; });
 
 TEST_F(InstanceTest, AReadKeepsItsTurnUntilItsAnswerIsOut) {
   fill({"a0", "a1"}, 0);
@@ -278,7 +277,8 @@ TEST_F(InstanceTest, CommitsAndQuestionsEndInTheirTimeWhileTheBrokerIsAway) {
 
 TEST_F(InstanceTest, MetadataComesBackAndPartitionsWithoutACommitAreLeftOut) {
   const auto instance = make(settings());
-  const auto done = loop.run(instance->commit(std::vector<kafka::CommitEntry>{{{"t", 1}, CommittedOffset{7}, "step-2"}}, false));
+  const auto done =
+      loop.run(instance->commit(std::vector<kafka::CommitEntry>{{{"t", 1}, CommittedOffset{7}, "step-2"}}, false));
   ASSERT_TRUE(done) << done.error().description;
   const auto stored = loop.run(instance->committed({{"t", 0}, {"t", 1}}));
   ASSERT_TRUE(stored) << stored.error().description;

@@ -62,7 +62,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         RefusedCase{"cut_off", Body::create, R"({"name":)", not_json, "byte 8"},
         RefusedCase{"text_behind", Body::create, "{} {}", not_json, "byte 3"},
-        RefusedCase{"too_deep", Body::create, R"({"x":)" + std::string(64, '[') + std::string(64, ']') + "}", not_json, ""},
+        RefusedCase{"too_deep", Body::create, R"({"x":)" + std::string(64, '[') + std::string(64, ']') + "}", not_json,
+                    ""},
         RefusedCase{"lone_surrogate", Body::create, R"({"name":"\ud800"})", not_json, ""},
         RefusedCase{"array", Body::create, "[]", schema, "the body must be an object"},
         RefusedCase{"name_number", Body::create, R"({"name":1})", schema, "/name: must be a string"},
@@ -83,14 +84,16 @@ INSTANTIATE_TEST_SUITE_P(
                     "/offsets/1: must be an object"},
         RefusedCase{"commit_topic", Body::commit, R"({"offsets":[{"topic":"a/b","partition":0,"offset":1}]})", schema,
                     "/offsets/0/topic"},
-        RefusedCase{"commit_partition", Body::commit, R"({"offsets":[{"topic":"t","partition":2147483648,"offset":1}]})",
-                    schema, "/offsets/0/partition"},
+        RefusedCase{"commit_partition", Body::commit,
+                    R"({"offsets":[{"topic":"t","partition":2147483648,"offset":1}]})", schema, "/offsets/0/partition"},
         RefusedCase{"commit_negative", Body::commit, R"({"offsets":[{"topic":"t","partition":0,"offset":-1}]})", schema,
                     "/offsets/0/offset"},
         RefusedCase{"commit_huge", Body::commit,
-                    R"({"offsets":[{"topic":"t","partition":0,"offset":9223372036854775807}]})", schema, "/offsets/0/offset"},
+                    R"({"offsets":[{"topic":"t","partition":0,"offset":9223372036854775807}]})", schema,
+                    "/offsets/0/offset"},
         RefusedCase{"commit_beyond_64_bits", Body::commit,
-                    R"({"offsets":[{"topic":"t","partition":0,"offset":18446744073709551616}]})", schema, "/offsets/0/offset"},
+                    R"({"offsets":[{"topic":"t","partition":0,"offset":18446744073709551616}]})", schema,
+                    "/offsets/0/offset"},
         RefusedCase{"partitions_missing", Body::partitions, "{}", schema, "/partitions: is missing"},
         RefusedCase{"partitions_topic_missing", Body::partitions, R"({"offsets":[{}]})", schema, "/offsets/0/topic"},
         RefusedCase{"topics_text", Body::subscribe, R"({"topics":"t"})", schema, "/topics: must be an array"},
@@ -98,10 +101,11 @@ INSTANTIATE_TEST_SUITE_P(
         RefusedCase{"pattern_number", Body::subscribe, R"({"topicPattern":1})", schema, "/topicPattern"},
         RefusedCase{"seek_text", Body::seek, R"({"offsets":[{"topic":"t","partition":0,"offset":"1"}]})", schema,
                     "/offsets/0/offset"},
-        RefusedCase{"seek_timestamp", Body::seek, R"({"timestamps":[{"topic":"t","partition":0,"timestamp":-1}]})", schema,
-                    "/timestamps/0/timestamp"},
-        RefusedCase{"seek_metadata", Body::seek, R"({"offsets":[{"topic":"t","partition":0,"offset":1,"metadata":{}}]})",
-                    schema, "/offsets/0/metadata"}),
+        RefusedCase{"seek_timestamp", Body::seek, R"({"timestamps":[{"topic":"t","partition":0,"timestamp":-1}]})",
+                    schema, "/timestamps/0/timestamp"},
+        RefusedCase{"seek_metadata", Body::seek,
+                    R"({"offsets":[{"topic":"t","partition":0,"offset":1,"metadata":{}}]})", schema,
+                    "/offsets/0/metadata"}),
     [](const auto& row) { return row.param.name; });
 
 // What is understood
@@ -182,10 +186,10 @@ TEST(SubscribeBody, TopicsWinOverThePattern) {
 }
 
 TEST(SeekBody, TimestampsComeAfterOffsets) {
-  const auto request = parse_seek(
-      R"({"offsets":[{"topic":"t","partition":0,"offset":1},{"topic":"t","partition":1,"offset":2},)"
-      R"({"topic":"t","partition":1,"offset":3}],"timestamps":[{"topic":"t","partition":0,"timestamp":5}]})",
-      depth);
+  const auto request =
+      parse_seek(R"({"offsets":[{"topic":"t","partition":0,"offset":1},{"topic":"t","partition":1,"offset":2},)"
+                 R"({"topic":"t","partition":1,"offset":3}],"timestamps":[{"topic":"t","partition":0,"timestamp":5}]})",
+                 depth);
   ASSERT_TRUE(request) << request.error().description;
   ASSERT_EQ(request->offsets.size(), 1U);
   EXPECT_EQ(request->offsets[0].partition.partition, 1);
@@ -207,20 +211,21 @@ TEST_P(Instants, AreReadOrRefused) {
 
 INSTANTIATE_TEST_SUITE_P(
     Rows, Instants,
-    testing::Values(InstantCase{"2026-01-01T00:00:00Z", 1767225600000}, InstantCase{"2026-01-01t00:00:00z", 1767225600000},
-                    InstantCase{"2026-01-01T00:00Z", 1767225600000}, InstantCase{"2026-01-01T02:00:00+02:00", 1767225600000},
-                    InstantCase{"2025-12-31T22:30:00-0130", 1767225600000}, InstantCase{"2026-01-01T02:00:00+02", 1767225600000},
-                    InstantCase{"2026-01-01T00:00:00.5Z", 1767225600500}, InstantCase{"2026-01-01T00:00:00.123Z", 1767225600123},
-                    InstantCase{"2026-01-01T00:00:00.123000000Z", 1767225600123},
-                    InstantCase{"2026-01-01T00:00:00.123000001Z", 1767225600124}, InstantCase{"1970-01-01T00:00:00Z", 0},
-                    InstantCase{"2024-02-29T00:00:00Z", 1709164800000}, InstantCase{"2023-02-29T00:00:00Z", std::nullopt},
-                    InstantCase{"1969-12-31T23:59:59Z", std::nullopt}, InstantCase{"2026-01-01T00:00:00", std::nullopt},
-                    InstantCase{"2026-01-01", std::nullopt}, InstantCase{"2026-13-01T00:00:00Z", std::nullopt},
-                    InstantCase{"2026-01-01T24:00:00Z", std::nullopt}, InstantCase{"2026-01-01T00:60:00Z", std::nullopt},
-                    InstantCase{"2026-01-01T00:00:60Z", std::nullopt}, InstantCase{"2026-01-01T00:00:00.Z", std::nullopt},
-                    InstantCase{"2026-01-01T00:00:00.1234567891Z", std::nullopt},
-                    InstantCase{"2026-01-01T00:00:00+2:00", std::nullopt}, InstantCase{"2026-01-01T00:00:00Zx", std::nullopt},
-                    InstantCase{"", std::nullopt}, InstantCase{"tomorrow", std::nullopt}));
+    testing::Values(
+        InstantCase{"2026-01-01T00:00:00Z", 1767225600000}, InstantCase{"2026-01-01t00:00:00z", 1767225600000},
+        InstantCase{"2026-01-01T00:00Z", 1767225600000}, InstantCase{"2026-01-01T02:00:00+02:00", 1767225600000},
+        InstantCase{"2025-12-31T22:30:00-0130", 1767225600000}, InstantCase{"2026-01-01T02:00:00+02", 1767225600000},
+        InstantCase{"2026-01-01T00:00:00.5Z", 1767225600500}, InstantCase{"2026-01-01T00:00:00.123Z", 1767225600123},
+        InstantCase{"2026-01-01T00:00:00.123000000Z", 1767225600123},
+        InstantCase{"2026-01-01T00:00:00.123000001Z", 1767225600124}, InstantCase{"1970-01-01T00:00:00Z", 0},
+        InstantCase{"2024-02-29T00:00:00Z", 1709164800000}, InstantCase{"2023-02-29T00:00:00Z", std::nullopt},
+        InstantCase{"1969-12-31T23:59:59Z", std::nullopt}, InstantCase{"2026-01-01T00:00:00", std::nullopt},
+        InstantCase{"2026-01-01", std::nullopt}, InstantCase{"2026-13-01T00:00:00Z", std::nullopt},
+        InstantCase{"2026-01-01T24:00:00Z", std::nullopt}, InstantCase{"2026-01-01T00:60:00Z", std::nullopt},
+        InstantCase{"2026-01-01T00:00:60Z", std::nullopt}, InstantCase{"2026-01-01T00:00:00.Z", std::nullopt},
+        InstantCase{"2026-01-01T00:00:00.1234567891Z", std::nullopt},
+        InstantCase{"2026-01-01T00:00:00+2:00", std::nullopt}, InstantCase{"2026-01-01T00:00:00Zx", std::nullopt},
+        InstantCase{"", std::nullopt}, InstantCase{"tomorrow", std::nullopt}));
 
 TEST(ReadQuery, TheSnakeCaseNameWinsAndNothingAboveZeroIsTheDefault) {
   const std::vector<http::Parameter> query{{"maxBytes", "10"}, {"max_bytes", "20"}, {"timeout", "5"}, {"timeout", "6"}};
@@ -261,7 +266,8 @@ TEST(AsyncQuery, IsTrueOrFalse) {
 TEST(Names, HaveBoundsAndNoControlCharacters) {
   EXPECT_TRUE(check_name("a b/\u00e9", "x"));
   EXPECT_TRUE(check_name(std::string(255, 'x'), "x"));
-  for (const std::string& name : {std::string(), std::string(256, 'x'), std::string("a\n"), std::string("\xff"), std::string(1, '\0')})
+  for (const std::string& name :
+       {std::string(), std::string(256, 'x'), std::string("a\n"), std::string("\xff"), std::string(1, '\0')})
     EXPECT_FALSE(check_name(name, "x")) << name;
 }
 

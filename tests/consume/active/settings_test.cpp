@@ -9,7 +9,8 @@ namespace {
 
 ActiveSettings settings() {
   ActiveSettings all;
-  all.consumer.properties = {{"group.id", "group1"}, {"auto.offset.reset", "earliest"}, {"client.id", "service-consumer-host"}};
+  all.consumer.properties = {
+      {"group.id", "group1"}, {"auto.offset.reset", "earliest"}, {"client.id", "service-consumer-host"}};
   all.key_format = formats::Format::string;
   all.value_format = formats::Format::json;
   return all;

@@ -64,27 +64,22 @@ TEST_P(RefusedPatterns, AreNeverTakenForSomethingElse) {
   EXPECT_THAT(portable.error(), testing::HasSubstr(GetParam().words));
 }
 
-INSTANTIATE_TEST_SUITE_P(Rows, RefusedPatterns,
-                         testing::Values(RefusedCase{"empty", "", "empty"}, RefusedCase{"long", std::string(1001, 'a'), "1000"},
-                                         RefusedCase{"null_byte", std::string("a\0b", 3), "null byte"},
-                                         RefusedCase{"look_ahead", "(?=a)b", "(?:"},
-                                         RefusedCase{"look_behind", "(?<!a)b", "(?:"},
-                                         RefusedCase{"flag", "(?i)a", "(?:"},
-                                         RefusedCase{"named_group", "(?<n>a)", "(?:"},
-                                         RefusedCase{"back_reference", R"((a)\1)", "\\1"},
-                                         RefusedCase{"word_border", R"(\bcart)", "\\b"},
-                                         RefusedCase{"property", R"(\p{L})", "\\p"},
-                                         RefusedCase{"quotation", R"(\Qa.b\E)", "\\Q"},
-                                         RefusedCase{"possessive", "a++", "possessive"},
-                                         RefusedCase{"possessive_star", "a*+", "possessive"},
-                                         RefusedCase{"intersection", "[a-z&&b]", "&&"},
-                                         RefusedCase{"nested_class", "[a[b]]", "classes inside"},
-                                         RefusedCase{"posix_class", "[[:alpha:]]", "classes inside"},
-                                         RefusedCase{"escape_in_a_class", R"([\s])", "in a class"},
-                                         RefusedCase{"open_class", "[a", "closed"},
-                                         RefusedCase{"open_group", "(a", ""}, RefusedCase{"lone_backslash", "a\\", "backslash"},
-                                         RefusedCase{"nothing_to_repeat", "*a{2", ""}),
-                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Rows, RefusedPatterns,
+    testing::Values(RefusedCase{"empty", "", "empty"}, RefusedCase{"long", std::string(1001, 'a'), "1000"},
+                    RefusedCase{"null_byte", std::string("a\0b", 3), "null byte"},
+                    RefusedCase{"look_ahead", "(?=a)b", "(?:"}, RefusedCase{"look_behind", "(?<!a)b", "(?:"},
+                    RefusedCase{"flag", "(?i)a", "(?:"}, RefusedCase{"named_group", "(?<n>a)", "(?:"},
+                    RefusedCase{"back_reference", R"((a)\1)", "\\1"}, RefusedCase{"word_border", R"(\bcart)", "\\b"},
+                    RefusedCase{"property", R"(\p{L})", "\\p"}, RefusedCase{"quotation", R"(\Qa.b\E)", "\\Q"},
+                    RefusedCase{"possessive", "a++", "possessive"}, RefusedCase{"possessive_star", "a*+", "possessive"},
+                    RefusedCase{"intersection", "[a-z&&b]", "&&"},
+                    RefusedCase{"nested_class", "[a[b]]", "classes inside"},
+                    RefusedCase{"posix_class", "[[:alpha:]]", "classes inside"},
+                    RefusedCase{"escape_in_a_class", R"([\s])", "in a class"},
+                    RefusedCase{"open_class", "[a", "closed"}, RefusedCase{"open_group", "(a", ""},
+                    RefusedCase{"lone_backslash", "a\\", "backslash"}, RefusedCase{"nothing_to_repeat", "*a{2", ""}),
+    [](const auto& row) { return row.param.name; });
 
 }  // namespace
 }  // namespace sidecar::consume::active
