@@ -85,7 +85,7 @@ def kill_in_turns(scene: Scene, times: int):
     # A dead member is missed for the session timeout, so it is short here; the port stays, so that clients find it again.
     settings = {"session.timeout.ms": 2000, "heartbeat.interval.ms": 300, ".server.httpPort": free_port()}
     scene.start(settings)
-    scene.load(pause=0.2)
+    scene.load(pause=0.4)
     scene.flowing()
     places, recoveries = [], []
     folder = scene.sidecar.folder
@@ -100,6 +100,7 @@ def kill_in_turns(scene: Scene, times: int):
             recoveries.append(scene.recovery)
             scene.flowing(200)
     scene.recovery = max(recoveries)
-    verdict = scene.finish(bound=times * BATCH)
+    # The dead were missed for a session each time, so there is much to catch up with.
+    verdict = scene.finish(bound=times * BATCH, timeout=60 + 4 * times)
     assert any("between answer and commit" in where for where in places), f"no kill hit that moment (seed {seed})"
     assert verdict.deadlettered > 0

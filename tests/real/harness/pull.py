@@ -154,7 +154,7 @@ class Pulling:
         records = answer.json()
         if not records:
             return
-        delivery = Delivery("", 1, answer.body, records, {}, 0, arrived)
+        delivery = Delivery("", 1, answer.body, {}, 0, arrived)
         delivery.accepted = [True] * len(records)
         delivery.answered = time.monotonic()
         self.deliveries.append(delivery)
