@@ -193,7 +193,7 @@ def test_https_without_a_key_store_is_a_start_error(broker, start_sidecar):
     assert "keystore" in sidecar.stderr() and "enableHttp" in sidecar.stderr()
 
 
-@pytest.mark.parametrize("hook", ["ActiveConsumerStartupHook", "NoSuchStartupHook"])
+@pytest.mark.parametrize("hook", ["KsqldbReactiveConsumerStartupHook", "NoSuchStartupHook"])
 def test_a_component_that_does_not_exist_is_named(broker, start_sidecar, hook):
     sidecar = start_sidecar({**produce_values(broker.bootstrap), HOOKS: [PRODUCER_HOOK, f"com.networknt.mesh.kafka.{hook}"]},
                             wait=False)
