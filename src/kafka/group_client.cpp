@@ -242,10 +242,10 @@ std::optional<GroupClient::Fatal> GroupClient::fatal_error() const {
   return Fatal{error, std::string(rd_kafka_err2name(error)) + ": " + why.data()};
 }
 
-void GroupClient::describe_group(const std::string& group, std::chrono::milliseconds limit) {
+void GroupClient::describe_group(const std::string& group) {
   const AdminOptionsHandle options{rd_kafka_AdminOptions_new(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS)};
   std::array<char, 256> why{};
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(limit.count()), why.data(), why.size());
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(describe_limit.count()), why.data(), why.size());
   std::array<const char*, 1> groups{group.c_str()};
   rd_kafka_DescribeConsumerGroups(client_.get(), groups.data(), groups.size(), options.get(), pump_->queue());
 }

@@ -115,8 +115,12 @@ class GroupClient {
   };
   [[nodiscard]] std::optional<Fatal> fatal_error() const;
 
-  /// Asks the coordinator who is in the group. The answer is an event DESCRIBECONSUMERGROUPS_RESULT, for `has_member`.
-  void describe_group(const std::string& group, std::chrono::milliseconds limit);
+  /// The longest that librdkafka knows: when the call ends by time while the coordinator is away, librdkafka 2.15.1
+  /// aborts the process as soon as the coordinator is back (`rd_kafka_admin_coord_request`). Release the client before.
+  static constexpr std::chrono::milliseconds describe_limit = std::chrono::hours(1);
+  /// Asks the coordinator who is in the group; waits for a coordinator that is away. The answer is an event
+  /// DESCRIBECONSUMERGROUPS_RESULT, for `has_member`. One call at a time.
+  void describe_group(const std::string& group);
   /// Whether the answer names a member with this group.instance.id; nothing when there was no answer.
   [[nodiscard]] static std::optional<bool> has_member(rd_kafka_event_t& answer, const std::string& instance);
 

@@ -34,6 +34,8 @@ constexpr auto close_time_max = 5s;
 constexpr auto standstill = 3s;
 /// How often a member whose identity is taken looks whether it is free again.
 constexpr auto identity_look_every = 2s;
+/// A look without an answer is given up together with its client, well before librdkafka ends it (describe_limit).
+constexpr auto identity_look_patience = 30min;
 
 std::string text_property(const Properties& properties, const std::string& name) {
   const auto found = properties.find(name);
@@ -263,6 +265,7 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
   /// While another member has our group.instance.id: when to look next whether it is gone. Joining blindly would throw
   /// that member out, which would then do the same to us, for ever.
   std::optional<Clock::time_point> look_at_;
+  bool looking_ = false;  ///< The coordinator was asked and has not answered; `look_at_` is then the end of patience.
   bool started_ = false;
   bool giving_up_ = false;
   bool closing_ = false;
@@ -363,6 +366,7 @@ void GroupConsumer::Impl::give_up_member(rd_kafka_resp_err_t code, std::string w
       impl->logger_.log(Level::error, "Another member has this group.instance.id: waiting until it is gone",
                         {{"group.instance.id", impl->instance_}, {"error", reason}});
       impl->look_at_ = now + identity_look_every;
+      impl->looking_ = false;
     } else {
       impl->logger_.log(Level::warn, "Group member refused, joins again after the session timeout",
                         {{"error", reason}, {"waitMs", impl->session_timeout_.count()}});
@@ -387,6 +391,11 @@ void GroupConsumer::Impl::give_up_member(rd_kafka_resp_err_t code, std::string w
 
 void GroupConsumer::Impl::join_again() {
   const auto now = Clock::now();
+  if (looking_) {
+    client_->stop();
+    retired_.push_back(std::move(client_));
+    looking_ = false;
+  }
   try {
     if (!client_) client_ = make_client();
   } catch (const std::exception& e) {
@@ -395,8 +404,9 @@ void GroupConsumer::Impl::join_again() {
     return;
   }
   if (look_at_) {
-    look_at_ = now + identity_look_every;
-    client_->describe_group(group_, identity_look_every);
+    look_at_ = now + identity_look_patience;
+    looking_ = true;
+    client_->describe_group(group_);
     return;
   }
   join_at_.reset();
@@ -404,7 +414,9 @@ void GroupConsumer::Impl::join_again() {
 }
 
 void GroupConsumer::Impl::on_group_described(rd_kafka_event_t& event) {
-  if (!look_at_ || closing_) return;
+  if (!looking_ || closing_) return;
+  looking_ = false;
+  look_at_ = Clock::now() + identity_look_every;
   const auto taken = GroupClient::has_member(event, instance_);
   if (taken.value_or(false)) {
     tell_read_error(fmt::format("another member has the group.instance.id {}", instance_));

@@ -1,8 +1,9 @@
 """The broker goes away, in several ways, under load."""
 import pytest
 
-from harness.push import Push
+from harness.push import MEMBERSHIPS, Push
 from harness.scene import BATCH
+from harness.wait import eventually, never
 
 
 @pytest.mark.fault("broker absent at start")
@@ -115,3 +116,32 @@ def test_a_record_that_the_broker_refuses_in_every_request(kafka, start_sidecar,
     assert all("not sent again" in sent.error for sent in neighbours)
     assert len(neighbours) < load.sent // 20, "most neighbours are sent again"
     assert verdict.log == load.sent - len(refused)
+
+
+@pytest.mark.parametrize("protocol", ["range", "consumer"])
+def test_broker_away_while_a_refused_twin_asks_who_is_there(weak_broker, kafka, start_sidecar, start_backend, name, monkeypatch, protocol):
+    """librdkafka 2.15.1 aborts the process when an admin call to a coordinator has timed out before that comes back."""
+    monkeypatch.setattr(Push, "membership", MEMBERSHIPS[protocol])
+    push = Push(kafka, start_sidecar, start_backend(), name, partitions=4)
+    second_backend = start_backend()
+    twin = {"group.instance.id": "twin"}
+    one = push.start(twin)
+    eventually(lambda: "Partitions assigned" in one.stderr(), 20, "the first one is a member")
+    values = push.values(twin)
+    values["kafka-consumer.backendApiHost"] = second_backend.url
+    two = start_sidecar(values)
+    # A classic group gives the identity to the newcomer, the new protocol leaves it where it is.
+    refused, working = (two, one) if protocol == "consumer" else (one, two)
+    eventually(lambda: "Another member has this group.instance.id" in refused.stderr(), 20, "the refused one says why")
+    weak_broker.kill()
+    never(lambda: refused.process.poll() is not None, 8, "the refused one ends")  # Several looks long.
+    weak_broker.start()
+    kafka.produce(push.topic, [{"partition": partition, "value": b'{"n":1}'} for partition in range(4)])
+    eventually(lambda: kafka.settled(push.group, push.topic), 60, "the broker's return is met", every=0.1)
+    never(lambda: refused.process.poll() is not None, 5, "the refused one ends")
+    assert working.stop() == 0
+    eventually(refused.ready, 60, "the refused one takes over")
+    seen = len(push.backend.records()) + len(second_backend.records())
+    kafka.produce(push.topic, [{"partition": partition, "value": b'{"n":2}'} for partition in range(4)])
+    eventually(lambda: kafka.settled(push.group, push.topic), 60, "it works", every=0.1)
+    assert len(push.backend.records()) + len(second_backend.records()) == seen + 4
