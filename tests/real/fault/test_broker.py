@@ -145,3 +145,16 @@ def test_broker_away_while_a_refused_twin_asks_who_is_there(weak_broker, kafka, 
     kafka.produce(push.topic, [{"partition": partition, "value": b'{"n":2}'} for partition in range(4)])
     eventually(lambda: kafka.settled(push.group, push.topic), 60, "it works", every=0.1)
     assert len(push.backend.records()) + len(second_backend.records()) == seen + 4
+
+
+def test_a_refused_twin_stops_while_the_broker_is_away(weak_broker, kafka, start_sidecar, start_backend, name, monkeypatch):
+    """Its question to the coordinator is still open then."""
+    monkeypatch.setattr(Push, "membership", MEMBERSHIPS["consumer"])
+    push = Push(kafka, start_sidecar, start_backend(), name, partitions=1)
+    push.start({"group.instance.id": "twin"})
+    eventually(lambda: "Partitions assigned" in push.sidecar.stderr(), 20, "the first one is a member")
+    refused = start_sidecar(push.values({"group.instance.id": "twin"}))
+    eventually(lambda: "Another member has this group.instance.id" in refused.stderr(), 20, "the refused one says why")
+    weak_broker.kill()
+    never(lambda: refused.process.poll() is not None, 4, "the refused one ends")  # Two looks long.
+    assert refused.stop() == 0
