@@ -909,19 +909,52 @@ def test_two_instances_share_a_group(pull, kafka, topic, name):
     eventually(lambda: len(one.assignment()) == 3, 20, "the other one takes over")
 
 
-def test_many_instances_at_once(sidecar, kafka, topic, name):
-    fill(kafka, topic, ["for all"])
-    clients = [Puller(sidecar, f"{name}-{number}") for number in range(40)]
-    try:
-        for client in clients:
+def test_a_hundred_instances_at_once(sidecar, kafka, topic, name):
+    """Made, read, committed and deleted by a hundred clients at the same time, each with a group of its own."""
+    count, records = 100, 20
+    fill(kafka, topic, list(range(records)))
+
+    def use(number: int) -> tuple[list, dict]:
+        client = Puller(sidecar, f"{name}-{number}")
+        try:
             client.assign(topic, 0)
-        with concurrent.futures.ThreadPoolExecutor(40) as pool:
-            found = list(pool.map(lambda client: values_of(client.read_until(1)), clients))
-        assert found == [["for all"]] * 40
-    finally:
-        for client in clients:
+            got = values_of(client.read_until(records, timeout=60, max_bytes=400))
+            client.commit().expect(200)
+            committed = client.committed(topic, 0)
             client.delete()
+            return got, committed
+        finally:
             client.close()
+
+    with concurrent.futures.ThreadPoolExecutor(count) as pool:
+        found = list(pool.map(use, range(count)))
+    assert found == [(list(range(records)), {0: records})] * count
+    assert [kafka.committed(f"{name}-{number}", topic) for number in (0, count - 1)] == [{0: records}] * 2
+
+
+@pytest.mark.parametrize("membership", ["cooperative-sticky", "consumer"])
+def test_static_members_of_one_process_do_not_throw_each_other_out(broker, start_sidecar, pull, kafka, topic, name, membership):
+    static = start_sidecar({**pull_values(broker.bootstrap), "kafka-consumer.group.instance.id": "pod-0",
+                            **MEMBERSHIPS[membership]})
+    one, two = pull(group=name, on=static, id="one"), pull(group=name, on=static, id="two")
+    for client in (one, two):
+        client.subscribe(topic)
+    found = []
+
+    def shared() -> bool:
+        found.extend(one.read(timeout=200) + two.read(timeout=200))
+        return sorted(map(len, (one.assignment(), two.assignment()))) == [1, 2]
+    eventually(shared, 30, "they share three partitions")
+    group = kafka.admin.describe_consumer_groups([name])[name].result(20)
+    assert {member.group_instance_id for member in group.members} == {"pod-0-one", "pod-0-two"}
+    fill_all(kafka, topic, 1)
+
+    def all_found() -> bool:
+        found.extend(one.read(timeout=200) + two.read(timeout=200))
+        return len(found) >= 3
+    eventually(all_found, 20, "three records")
+    assert sorted(values_of(found)) == [0, 10, 20]
+    assert "Another member" not in static.stderr()
 
 
 # Memberships, the README, costs ----------------------------------------------------------------------------------------
