@@ -352,7 +352,10 @@ std::optional<kafka::Translation> settle_consumer(Draft& draft, Loader& loader, 
   const auto& components = draft.settings.components;
   if (!components.reactive && !components.active) return std::nullopt;
   check_formats(loader, "kafka-consumer", draft.settings.reactive.key_format, draft.settings.reactive.value_format);
-  return translate(loader, "kafka-consumer", kafka::ClientKind::consumer, draft.consumer_properties, context);
+  auto given = draft.consumer_properties;
+  // Of effect with an active consumer (settle_active), so no warning that it has none.
+  if (draft.settings.components.active) given.erase("enable.auto.commit");
+  return translate(loader, "kafka-consumer", kafka::ClientKind::consumer, given, context);
 }
 
 void settle_active(Draft& draft, Loader& loader, const std::optional<kafka::Translation>& translation) {

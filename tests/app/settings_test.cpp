@@ -434,6 +434,10 @@ TEST(WarningRule, NothingIsSaidWhereNothingIsWrong) {
   auto new_protocol = quiet;  // the built-in session timeout and assignor give way in silence
   new_protocol.emplace_back("kafka-consumer.group.protocol", "consumer");
   EXPECT_THAT(warnings_with(new_protocol), IsEmpty());
+  auto auto_commit = quiet;  // what active instances begin with
+  auto_commit.insert(auto_commit.end(), {{hooks, prefix + "ActiveConsumerStartupHook"},
+                                         {"kafka-consumer.enable.auto.commit", "true"}});
+  EXPECT_THAT(warnings_with(auto_commit), IsEmpty());
 }
 
 // Where files are looked for.
