@@ -11,7 +11,7 @@ usage: ./test.sh [RUNG...] [--long] [--preset dev|asan|tsan] [--seeds N | --seed
   mock   librdkafka's in-process mock cluster             C++, build/PRESET
   real   the whole process against Apache Kafka 4.3.1     pytest, build/release
   fault  the same with faults under load, and the ledger  pytest, build/release
-  long   faults that take minutes, about an hour in all   pytest, build/release
+  long   faults that take minutes, half an hour in all    pytest, build/release
 
 Without a rung: all but long. --long means the rungs fault and long: every fault, one ledger line for each.
 For sim, --seeds N plays N fresh worlds (200 otherwise) and --seed N plays one world again.
@@ -113,10 +113,11 @@ ctest_rung() {
 pytest_rung() {
   local where=(tests/real)
   case $1 in
-    # Most of these wait most of the time, so two files at a time, each half with a broker of its own. Faults measure
-    # recovery, so one at a time.
+    # Most of these wait most of the time, so two files at a time, each half with a broker of its own. Short faults
+    # measure recovery, so one at a time.
     real) where+=(--ignore=tests/real/fault --ignore=tests/real/long --numprocesses 2 --dist loadscope) ;;
-    fault | long) where=("tests/real/$1") ;;
+    fault) where=(tests/real/fault) ;;
+    long) where=(tests/real/long --numprocesses 2 --dist loadscope) ;;
   esac
   KAFKA_SIDECAR_KAFKA=$(kafka_folder)/lib "$(python_folder)/bin/python" -m pytest "${where[@]}" \
     --rootdir="$root/tests/real" --confcutdir="$root/tests/real" -o cache_dir="$root/build/pytest-cache" \
