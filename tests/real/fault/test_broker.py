@@ -140,7 +140,7 @@ def test_broker_away_while_a_refused_twin_asks_who_is_there(weak_broker, kafka, 
     eventually(lambda: kafka.settled(push.group, push.topic), 60, "the broker's return is met", every=0.1)
     never(lambda: refused.process.poll() is not None, 5, "the refused one ends")
     assert working.stop() == 0
-    eventually(refused.ready, 60, "the refused one takes over")
+    eventually(refused.ready, 90, "the refused one takes over")
     seen = len(push.backend.records()) + len(second_backend.records())
     kafka.produce(push.topic, [{"partition": partition, "value": b'{"n":2}'} for partition in range(4)])
     eventually(lambda: kafka.settled(push.group, push.topic), 60, "it works", every=0.1)
