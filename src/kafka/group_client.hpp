@@ -105,6 +105,7 @@ class GroupClient {
   struct LogLimits {
     Offset begin;
     Offset end;
+    bool operator==(const LogLimits&) const = default;
   };
   [[nodiscard]] std::optional<LogLimits> known_limits(const TopicPartition& partition) const;
 

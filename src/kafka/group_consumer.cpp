@@ -64,6 +64,12 @@ std::chrono::milliseconds session_timeout(const Properties& properties) {
   return std::chrono::milliseconds(number_property(properties, "session.timeout.ms", java_default));
 }
 
+/// The group's coordinator starts or has moved.
+bool is_coordinator_absent(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS || error == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
+         error == RD_KAFKA_RESP_ERR_NOT_COORDINATOR;
+}
+
 /// Errors of the connection are no errors of reading: librdkafka mends them, logs them, and readiness shows them.
 bool is_read_error(rd_kafka_resp_err_t error, bool unknown_topics) {
   switch (error) {
@@ -163,6 +169,7 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
     /// Nothing below is delivered (again), whatever pausing and restarting do.
     std::optional<Offset> next;
     [[nodiscard]] std::optional<Offset> position() const { return next ? next : start; }
+    std::optional<GroupClient::LogLimits> limits_before;  ///< What was known of the log when it was assigned.
     std::int64_t average_bytes = 0;
     bool stopped = false;  ///< librdkafka stopped fetching: `auto.offset.reset=none`, or records went astray.
     std::string stop_reason;
@@ -212,6 +219,7 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
   }
   void bound_prefetch();
   void restart_stopped();
+  void restart_unstarted();
   void give_up_member(rd_kafka_resp_err_t code, std::string why);
   void join_again();
   void on_group_described(rd_kafka_event_t& event);
@@ -516,6 +524,8 @@ void GroupConsumer::Impl::on_error(rd_kafka_event_t& event) {
   const std::string text = fmt::format("{}: {}", rd_kafka_err2name(error), rd_kafka_event_error_string(&event));
   if (rd_kafka_event_error_is_fatal(&event) != 0) {
     give_up_member(error, text);
+  } else if (is_coordinator_absent(error)) {
+    if (is_member()) restart_unstarted();
   } else if (is_read_error(error, settings_.unknown_topics_are_errors)) {
     tell_read_error(text);
   }
@@ -568,6 +578,7 @@ GroupConsumer::Impl::Partition& GroupConsumer::Impl::new_slot(TopicPartition par
   entry.assigned = {std::move(partition), slot, ++generation_};
   entry.start.reset();
   entry.next.reset();
+  entry.limits_before = client_->known_limits(entry.assigned.partition);
   entry.average_bytes = 0;
   entry.stopped = false;
   entry.paused_since.reset();
@@ -805,6 +816,17 @@ void GroupConsumer::Impl::restart_stopped() {
     return;
   }
   for (auto& partition : slots_) partition.stopped = false;
+}
+
+void GroupConsumer::Impl::restart_unstarted() {
+  // librdkafka 2.15.1 asks for the committed offsets of an assignment once: when the answer is such an error, it never
+  // reads those partitions (`rd_kafka_assignment_handle_OffsetFetch`). No fetch has told anything of them.
+  for (auto& partition : slots_) {
+    if (partition.state != State::assigned || partition.position()) continue;
+    if (client_->known_limits(partition.assigned.partition) != partition.limits_before) continue;
+    partition.stopped = true;
+    partition.stop_reason.clear();  // nothing to tell anybody
+  }
 }
 
 std::string GroupConsumer::Impl::seek(const std::vector<SeekTarget>& targets) {

@@ -19,8 +19,12 @@ namespace sidecar::kafka {
 namespace {
 
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 constexpr int err_unknown_topic = 3;
+constexpr int err_coordinator_load_in_progress = 14;
+constexpr int err_coordinator_not_available = 15;
+constexpr int err_not_coordinator = 16;
 constexpr int err_topic_authorization = 29;
 constexpr int err_illegal_generation = 22;
 constexpr int err_unknown_member = 25;
@@ -399,6 +403,20 @@ TEST_F(GroupConsumerTest, ErrorsOfReadingAreToldAndReadingGoesOn) {
   ASSERT_TRUE(loop.run_until([&] { return !member.errors.empty(); }));
   EXPECT_THAT(member.errors.front(), HasSubstr("TOPIC_AUTHORIZATION_FAILED"));
   expect_no_gap_no_repeat(member);
+}
+
+TEST_F(GroupConsumerTest, ACoordinatorThatIsNotThereYetIsNoErrorOfReading) {
+  for (const int error : {err_not_coordinator, err_coordinator_load_in_progress, err_coordinator_not_available}) {
+    MockCluster cluster;
+    cluster.create_topic("t", partitions);
+    cluster.push_errors(MockRequest::offset_fetch, {error});
+    fill(cluster, 40);
+    Member member(loop, properties(cluster, "g"));
+    EXPECT_TRUE(take_until(member, 40)) << error;
+    loop.run_for(100ms);
+    EXPECT_THAT(member.errors, IsEmpty()) << error;
+    expect_no_gap_no_repeat(member);
+  }
 }
 
 TEST_F(GroupConsumerTest, CommitErrorsThatPassAreFailedAndTheLossOfMembershipIsNotAMember) {
