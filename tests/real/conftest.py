@@ -91,22 +91,38 @@ def tell(request):
     """Prints a line that is seen whatever becomes of the test: at once, or where tests run side by side, at its end."""
     plugins = request.config.pluginmanager
     terminal, capture = plugins.getplugin("terminalreporter"), plugins.getplugin("capturemanager")
-    if terminal is None:
+    if hasattr(request.config, "workerinput"):  # A process beside others: its lines would go nowhere.
         return lambda text: request.node.user_properties.append(("told", str(text)))
 
     def line(text):
         with capture.global_and_fixture_disabled():
-            if terminal._tw.width_of_current_line:  # Behind a dot of the progress.
-                terminal.write_line("")
-            terminal.write_line(str(text))
+            _write_line(terminal, str(text))
     return line
 
 
-@pytest.hookimpl
-def pytest_runtest_logreport(report):
-    if report.when == "teardown":
-        for _, text in (told for told in report.user_properties if told[0] == "told"):
-            print(f"\n{text}", flush=True)
+def _write_line(terminal, text: str):
+    if terminal._tw.width_of_current_line:  # Behind a dot of the progress.
+        terminal.write_line("")
+    terminal.write_line(text)
+
+
+class _Told:
+    """Writes what tests that run side by side have told. Not printed: that would be captured."""
+
+    def __init__(self, terminal):
+        self._terminal = terminal
+
+    def pytest_runtest_logreport(self, report):
+        if report.when == "teardown":
+            for _, text in (told for told in report.user_properties if told[0] == "told"):
+                _write_line(self._terminal, text)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config):
+    terminal = config.pluginmanager.getplugin("terminalreporter")
+    if terminal is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Told(terminal))
 
 
 @pytest.fixture
