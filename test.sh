@@ -11,7 +11,7 @@ usage: ./test.sh [RUNG...] [--long] [--preset dev|asan|tsan] [--seeds N | --seed
   mock   librdkafka's in-process mock cluster             C++, build/PRESET
   real   the whole process against Apache Kafka 4.3.1     pytest, build/release
   fault  the same with faults under load, and the ledger  pytest, build/release
-  long   faults that take minutes, half an hour in all    pytest, build/release
+  long   faults that take minutes, over half an hour      pytest, build/release
 
 Without a rung: all but long. --long means the rungs fault and long: every fault, one ledger line for each.
 For sim, --seeds N plays N fresh worlds (200 otherwise) and --seed N plays one world again.

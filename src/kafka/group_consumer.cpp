@@ -171,7 +171,7 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
     [[nodiscard]] std::optional<Offset> position() const { return next ? next : start; }
     std::optional<GroupClient::LogLimits> limits_before;  ///< What was known of the log when it was assigned.
     std::int64_t average_bytes = 0;
-    bool stopped = false;  ///< librdkafka stopped fetching: `auto.offset.reset=none`, or records went astray.
+    bool stopped = false;  ///< Not fetched: `auto.offset.reset=none`, records went astray, or never started.
     std::string stop_reason;
     std::optional<Clock::time_point> paused_since;
   };
