@@ -219,10 +219,11 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
   }
   void bound_prefetch();
   void restart_stopped();
-  void restart_unstarted();
+  void mark_unstarted();
   void give_up_member(rd_kafka_resp_err_t code, std::string why);
   void join_again();
   void on_group_described(rd_kafka_event_t& event);
+  void retire_client();
   void tend_retired();
 
   Partition& new_slot(TopicPartition partition);
@@ -387,8 +388,7 @@ void GroupConsumer::Impl::give_up_member(rd_kafka_resp_err_t code, std::string w
     }
     impl->revoking_.reset();
     impl->revoke_waits_.clear();
-    impl->client_->stop();
-    impl->retired_.push_back(std::move(impl->client_));
+    impl->retire_client();
     impl->watch_->on_all_brokers_down(Clock::now());
     impl->fail_commits(CommitOutcome::not_a_member, reason);
     impl->fail_questions();
@@ -400,8 +400,7 @@ void GroupConsumer::Impl::give_up_member(rd_kafka_resp_err_t code, std::string w
 void GroupConsumer::Impl::join_again() {
   const auto now = Clock::now();
   if (looking_) {
-    client_->stop();
-    retired_.push_back(std::move(client_));
+    retire_client();
     looking_ = false;
   }
   try {
@@ -435,6 +434,11 @@ void GroupConsumer::Impl::on_group_described(rd_kafka_event_t& event) {
   logger_.log(Level::info, "The group.instance.id is free, joining", {{"group.instance.id", instance_}});
   look_at_.reset();
   join_again();
+}
+
+void GroupConsumer::Impl::retire_client() {
+  client_->stop();
+  retired_.push_back(std::move(client_));
 }
 
 void GroupConsumer::Impl::tend_retired() {
@@ -525,7 +529,7 @@ void GroupConsumer::Impl::on_error(rd_kafka_event_t& event) {
   if (rd_kafka_event_error_is_fatal(&event) != 0) {
     give_up_member(error, text);
   } else if (is_coordinator_absent(error)) {
-    if (is_member()) restart_unstarted();
+    if (is_member()) mark_unstarted();
   } else if (is_read_error(error, settings_.unknown_topics_are_errors)) {
     tell_read_error(text);
   }
@@ -818,7 +822,7 @@ void GroupConsumer::Impl::restart_stopped() {
   for (auto& partition : slots_) partition.stopped = false;
 }
 
-void GroupConsumer::Impl::restart_unstarted() {
+void GroupConsumer::Impl::mark_unstarted() {
   // librdkafka 2.15.1 asks for the committed offsets of an assignment once: when the answer is such an error, it never
   // reads those partitions (`rd_kafka_assignment_handle_OffsetFetch`). No fetch has told anything of them.
   for (auto& partition : slots_) {
@@ -1039,8 +1043,7 @@ Task<> GroupConsumer::Impl::close(std::shared_ptr<Impl> impl) {
     if (!impl->client_->closed()) {
       impl->logger_.log(Level::warn, "Group not left in time, the session timeout ends the membership", {});
     }
-    impl->client_->stop();
-    impl->retired_.push_back(std::move(impl->client_));
+    impl->retire_client();
   }
   impl->fail_commits(CommitOutcome::failed, "the consumer is closed");
   impl->fail_questions();
@@ -1068,8 +1071,7 @@ void GroupConsumer::Impl::shut_down_now() {
   ticker_.cancel();
   for (auto& partition : slots_) GroupClient::drop(partition.queue);
   if (client_) {
-    client_->stop();
-    retired_.push_back(std::move(client_));
+    retire_client();
   }
   tend_retired();
   for (auto& client : retired_) {
