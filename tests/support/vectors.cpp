@@ -1,6 +1,6 @@
 #include "support/vectors.hpp"
 
-#include <boost/json/src.hpp>
+#include <boost/json/parse.hpp>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
