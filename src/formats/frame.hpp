@@ -38,8 +38,8 @@ using MessageIndexes = std::vector<std::int32_t>;
 /// More levels than protoc itself accepts in a file.
 inline constexpr std::size_t message_indexes_max = 64;
 
-/// Takes the indexes off the front of `bytes`, in either spelling of `[0]`. On error `bytes` is as before: cut off in the
-/// middle, negative, beyond 32 bits, or more than `message_indexes_max`.
+/// Takes the indexes off the front of `bytes`, in either spelling of `[0]`. On error `bytes` is as before: cut off in
+/// the middle, negative, beyond 32 bits, or more than `message_indexes_max`.
 [[nodiscard]] std::expected<MessageIndexes, std::string> take_message_indexes(std::string_view& bytes);
 /// Appends them, `[0]` as one byte. Precondition: 1 to `message_indexes_max` of them, none negative.
 void append_message_indexes(std::string& out, std::span<const std::int32_t> indexes);

@@ -99,17 +99,17 @@ TEST(MessageIndexesTest, AreReadInBothSpellingsAndWrittenInTheShortOne) {
 TEST(MessageIndexesTest, ThatAreHostileTakeNothing) {
   const std::string rows[] = {
       ""s,
-      "\x80"s,                                            // cut off in the count
-      "\x02"s,                                            // one index, and none there
-      "\x04\x00"s,                                        // two, and one there
-      "\x01"s,                                            // -1 of them
-      "\x82\x01"s + std::string(65, '\0'),                // 65 of them
-      "\x02\x01"s,                                        // index -1
-      "\x02\x80\x80\x80\x80\x10"s,                        // index 2^31
-      "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"s,        // -2^63 of them
-      "\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01"s,        // 2^63 - 1 of them
-      "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00"s,    // eleven bytes
-      "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"s,        // more than 64 bits
+      "\x80"s,                                          // cut off in the count
+      "\x02"s,                                          // one index, and none there
+      "\x04\x00"s,                                      // two, and one there
+      "\x01"s,                                          // -1 of them
+      "\x82\x01"s + std::string(65, '\0'),              // 65 of them
+      "\x02\x01"s,                                      // index -1
+      "\x02\x80\x80\x80\x80\x10"s,                      // index 2^31
+      "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"s,      // -2^63 of them
+      "\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01"s,      // 2^63 - 1 of them
+      "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00"s,  // eleven bytes
+      "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"s,      // more than 64 bits
   };
   for (const auto& bytes : rows) {
     std::string_view left = bytes;
@@ -125,8 +125,13 @@ TEST(Zigzag, KeepsEveryNumberOf64Bits) {
   using Limits = std::numeric_limits<std::int64_t>;
   const std::pair<std::int64_t, std::string> rows[] = {
       // The first seven are the table of the Avro specification.
-      {0, "\x00"s},   {-1, "\x01"s},  {1, "\x02"s},       {-2, "\x03"s},      {2, "\x04"s},
-      {-64, "\x7f"s}, {64, "\x80\x01"s},
+      {0, "\x00"s},
+      {-1, "\x01"s},
+      {1, "\x02"s},
+      {-2, "\x03"s},
+      {2, "\x04"s},
+      {-64, "\x7f"s},
+      {64, "\x80\x01"s},
       {Limits::max(), "\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01"s},
       {Limits::min(), "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"s},
   };

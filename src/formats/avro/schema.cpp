@@ -200,7 +200,9 @@ class Parser {
     return &node;
   }
 
-  static const json::value* member(const json::object& object, std::string_view name) { return object.if_contains(name); }
+  static const json::value* member(const json::object& object, std::string_view name) {
+    return object.if_contains(name);
+  }
 
   std::string_view text(const json::object& object, std::string_view name) {
     const auto* value = member(object, name);

@@ -43,13 +43,13 @@ struct Field {
 /// One type of a schema. Which members count follows from `type`.
 struct Node {
   Type type = Type::null;
-  std::string name;                  ///< record, enumeration, fixed: the full name. Others: the name of the type, as in a union.
-  std::vector<std::string> aliases;  ///< Full names.
-  std::vector<Field> fields;         ///< record
-  std::vector<std::string> symbols;  ///< enumeration
-  std::size_t size = 0;              ///< fixed: bytes
-  const Node* items = nullptr;       ///< array; map: of its values
-  std::vector<const Node*> branches; ///< alternatives
+  std::string name;  ///< record, enumeration, fixed: the full name. Others: the name of the type, as in a union.
+  std::vector<std::string> aliases;   ///< Full names.
+  std::vector<Field> fields;          ///< record
+  std::vector<std::string> symbols;   ///< enumeration
+  std::size_t size = 0;               ///< fixed: bytes
+  const Node* items = nullptr;        ///< array; map: of its values
+  std::vector<const Node*> branches;  ///< alternatives
   /// Fewest bytes that a value takes. Zero: any number of them fits into no bytes, which a reader must bound itself.
   std::size_t bytes_min = 0;
 
@@ -73,13 +73,13 @@ class Schema {
   std::unique_ptr<Nodes> nodes_;
 };
 
-inline constexpr std::size_t schema_depth_max = 64;         ///< Nesting of the JSON text.
+inline constexpr std::size_t schema_depth_max = 64;  ///< Nesting of the JSON text.
 inline constexpr std::size_t fixed_bytes_max = 1U << 30U;
 
 /// Reads `text`. The named types of `references` are known in it; each of those may use the ones before it.
-/// Attributes without a meaning here (`doc`, `order`, `logicalType`, ...) are ignored. Defaults are kept, not checked: they
-/// are checked when a record needs one. Errors, in one line with the place inside the schema: not JSON, too deep, unknown
-/// type, illegal or repeated name, a union in a union or with two alike branches, a record that has no end.
+/// Attributes without a meaning here (`doc`, `order`, `logicalType`, ...) are ignored. Defaults are kept, not checked:
+/// they are checked when a record needs one. Errors, in one line with the place inside the schema: not JSON, too deep,
+/// unknown type, illegal or repeated name, a union in a union or with two alike branches, a record that has no end.
 [[nodiscard]] std::expected<Schema, std::string> parse_schema(std::string_view text,
                                                               std::span<const std::string> references = {});
 

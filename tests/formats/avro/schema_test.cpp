@@ -24,8 +24,8 @@ Schema parsed(std::string_view text, const std::vector<std::string>& references 
 
 TEST(AvroSchema, KnowsThePrimitiveTypes) {
   const std::pair<std::string_view, Type> rows[] = {
-      {"null", Type::null},       {"boolean", Type::boolean}, {"int", Type::int32},   {"long", Type::int64},
-      {"float", Type::float32},   {"double", Type::float64},  {"bytes", Type::bytes}, {"string", Type::string}};
+      {"null", Type::null},     {"boolean", Type::boolean}, {"int", Type::int32},   {"long", Type::int64},
+      {"float", Type::float32}, {"double", Type::float64},  {"bytes", Type::bytes}, {"string", Type::string}};
   for (const auto& [name, type] : rows) {
     const std::string quoted = "\"" + std::string(name) + "\"";
     EXPECT_EQ(parsed(quoted).root().type, type);
