@@ -4,8 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
-#include <limits>
-#include <optional>
+#include <iterator>
 #include <utility>
 
 #include "base/json_writer.hpp"
@@ -24,8 +23,7 @@ class Decoder {
 
   std::expected<void, std::string> run(const Node& root) {
     const bool done = root.type == Type::bytes ? latin1(std::exchange(bytes_, {})) : value(root) && nothing_left();
-    if (done && out_.size() - begin_ <= limits_.json_bytes_max) return {};
-    if (done) fail("is longer than " + std::to_string(limits_.json_bytes_max) + " bytes as JSON");
+    if (done && text_fits()) return {};
     out_.resize(begin_);
     return std::unexpected("avro: " + (path_.empty() ? why_ : path_ + ": " + why_));
   }
@@ -36,6 +34,11 @@ class Decoder {
     return false;
   }
   bool cut_off() { return fail("cut off"); }
+
+  bool text_fits() {
+    return out_.size() - begin_ <= limits_.json_bytes_max ||
+           fail("is longer than " + std::to_string(limits_.json_bytes_max) + " bytes as JSON");
+  }
 
   bool nothing_left() {
     return bytes_.empty() || fail(std::to_string(bytes_.size()) + " bytes are left over behind the value");
@@ -114,8 +117,7 @@ class Decoder {
     if (depth_ == limits_.depth_max)
       return fail("is nested deeper than " + std::to_string(limits_.depth_max) + " levels");
     // Checked where text can grow without bytes: every item and field is nested in something.
-    if (out_.size() - begin_ > limits_.json_bytes_max)
-      return fail("is longer than " + std::to_string(limits_.json_bytes_max) + " bytes as JSON");
+    if (!text_fits()) return false;
     ++depth_;
     const bool done = read();
     --depth_;
@@ -259,8 +261,7 @@ class Decoder {
   }
 
   bool item(const Node& node, std::size_t index) {
-    if (out_.size() - begin_ > limits_.json_bytes_max)
-      return fail("is longer than " + std::to_string(limits_.json_bytes_max) + " bytes as JSON");
+    if (!text_fits()) return false;
     return value(*node.items) || inside("[" + std::to_string(index) + "]");
   }
 
