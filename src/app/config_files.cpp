@@ -183,8 +183,14 @@ FileSchema consumer_file(Draft& draft) {
   auto& reactive = draft.settings.reactive;
   reactive.topics = {"test1"};
   file.list("topic", reactive.topics, "Topics to read.");
-  file.choice("keyFormat", reactive.key_format, format_names(), "Format of keys.");
-  file.choice("valueFormat", reactive.value_format, format_names(), "Format of values.");
+  file.choice("keyFormat", reactive.formats.key, format_names(), "Format of keys.");
+  file.choice("valueFormat", reactive.formats.value, format_names(), "Format of values.");
+  file.flag("useNoWrappingAvro", draft.no_wrapping_avro,
+            "Avro: a union's value as it is, {\"count\":4}, instead of {\"count\":{\"int\":4}}.");
+  file.flag("validateOnConsume", reactive.formats.schema.validate,
+            "Check values in the format jsonschema against their schema, and in json against valueSchemaFiles.");
+  file.list("valueSchemaFiles", draft.value_schema_files,
+            "JSON Schemas for values in the format json: topic=file, in a configuration directory.");
   file.text("backendApiHost", reactive.backend_api_host,
             "Where the backend listens: http://host:port or https://host:port.");
   file.text("backendApiPath", reactive.backend_api_path, "Path of the POST.");
@@ -243,7 +249,6 @@ FileSchema consumer_file(Draft& draft) {
   file.flag("auditEnabled", draft.consumer_audit, "The audit is not part of this version; true gets a warning.");
   file.ignored({{"auditTarget", "logfile"},
                 {"auditTopic", "sidecar-audit"},
-                {"useNoWrappingAvro", "false"},
                 {"iteratorBackoffMs", "50"},
                 {"deadLetterLayout", "raw"},
                 {"replayCoordinates", "original"}});

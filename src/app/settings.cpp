@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -12,6 +14,7 @@
 #include "app/sidecar.hpp"
 #include "base/types.hpp"
 #include "deadletter/letter.hpp"
+#include "formats/jsonschema/schema.hpp"
 #include "kafka/translate.hpp"
 #include "security/key_store.hpp"
 
@@ -37,6 +40,12 @@ constexpr std::array<Hook, 8> hooks{{
     {"KsqldbReactiveConsumerStartupHook", "the reactive ksqlDB query"},
     {"MessageReplayStreamStartupHook", "the topic replay"},
 }};
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
 
 std::string own_host_name() {
   std::array<char, 256> name{};
@@ -147,22 +156,6 @@ void switch_components(Draft& draft, Loader& loader) {
   }
 }
 
-void check_formats(Loader& loader, std::string_view file, formats::Format key, formats::Format value) {
-  const auto check = [&](std::string_view name, formats::Format format) {
-    if (format != formats::Format::avro && format != formats::Format::jsonschema && format != formats::Format::protobuf)
-      return;
-    const auto* word = format == formats::Format::avro       ? "avro"
-                       : format == formats::Format::protobuf ? "protobuf"
-                                                             : "jsonschema";
-    loader.problem(
-        fmt::format("{}.{}", file, name),
-        fmt::format("is {}, but the schema registry is not part of this version: set it to binary, json or string",
-                    word));
-  };
-  check("keyFormat", key);
-  check("valueFormat", value);
-}
-
 kafka::JavaProperties texts_of(const config::PropertyMap& properties) {
   kafka::JavaProperties texts;
   for (const auto& [name, property] : properties) texts.emplace(name, property.text);
@@ -229,12 +222,55 @@ void embed(Draft& draft, Loader& loader, const std::string& bootstrap) {
     loader.warning_at({"--embedded-broker"}, "gives what is not configured a default for development: " + defaults);
 }
 
+void settle_registry(const Draft& draft, Loader& loader, std::string_view file, const config::PropertyMap& properties,
+                     registry::RegistrySettings& out) {
+  const auto find_file = [&](std::string_view name) { return find_config_file(draft.settings, name); };
+  auto settings = registry::read_settings(texts_of(properties), find_file);
+  if (settings) {
+    out = std::move(*settings);
+    return;
+  }
+  for (const auto& issue : settings.error()) loader.problem(fmt::format("{}.{}", file, issue.key), issue.text);
+}
+
+/// What both consumers know about formats beyond their names.
+void settle_formats(Draft& draft, Loader& loader) {
+  auto& formats = draft.settings.reactive.formats;
+  formats.schema.json_depth_max = draft.settings.server.json_depth_max;
+  formats.schema.unions = draft.no_wrapping_avro ? formats::avro::Unions::plain : formats::avro::Unions::wrapped;
+  for (const auto& entry : draft.value_schema_files) {
+    constexpr std::string_view key = "kafka-consumer.valueSchemaFiles";
+    const auto equals = entry.find('=');
+    if (equals == std::string::npos || !is_topic_name(entry.substr(0, equals))) {
+      loader.problem(key, fmt::format("holds '{}', which is not topic=file", entry.substr(0, 60)));
+      continue;
+    }
+    const auto path = find_config_file(draft.settings, entry.substr(equals + 1));
+    const auto text = path ? read_file(*path) : std::nullopt;
+    if (!text) {
+      loader.problem(key, fmt::format("names {}, which cannot be read", entry.substr(equals + 1)));
+      continue;
+    }
+    auto schema = formats::jsonschema::parse_schema(*text);
+    if (!schema) {
+      loader.problem(key, fmt::format("names {}: {}", *path, schema.error()));
+      continue;
+    }
+    formats.value_schemas.insert_or_assign(
+        entry.substr(0, equals), std::make_shared<const formats::jsonschema::Schema>(std::move(*schema)));
+  }
+  if (!formats.schema.validate && !formats.value_schemas.empty()) {
+    loader.warning("kafka-consumer.valueSchemaFiles", "has no effect while kafka-consumer.validateOnConsume is false");
+    formats.value_schemas.clear();
+  }
+}
+
 void settle_producer(Draft& draft, Loader& loader, const kafka::TranslationContext& context) {
   auto& settings = draft.settings;
   settings.produce.service_id = settings.server.service_id;
   settings.produce.json_depth_max = settings.server.json_depth_max;
   if (!settings.components.producer) return;
-  check_formats(loader, "kafka-producer", settings.produce.key_format, settings.produce.value_format);
+  settle_registry(draft, loader, "kafka-producer", draft.producer_properties, settings.producer_registry);
   auto translation =
       translate(loader, "kafka-producer", kafka::ClientKind::producer, draft.producer_properties, context);
   if (!translation) return;
@@ -351,7 +387,8 @@ void check_client_stores(const Draft& draft, Loader& loader) {
 std::optional<kafka::Translation> settle_consumer(Draft& draft, Loader& loader, const kafka::TranslationContext& context) {
   const auto& components = draft.settings.components;
   if (!components.reactive && !components.active) return std::nullopt;
-  check_formats(loader, "kafka-consumer", draft.settings.reactive.key_format, draft.settings.reactive.value_format);
+  settle_registry(draft, loader, "kafka-consumer", draft.consumer_properties, draft.settings.consumer_registry);
+  settle_formats(draft, loader);
   auto given = draft.consumer_properties;
   // Of effect with an active consumer (settle_active), so no warning that it has none.
   if (draft.settings.components.active) given.erase("enable.auto.commit");
@@ -361,8 +398,7 @@ std::optional<kafka::Translation> settle_consumer(Draft& draft, Loader& loader, 
 void settle_active(Draft& draft, Loader& loader, const std::optional<kafka::Translation>& translation) {
   const auto& reactive = draft.settings.reactive;
   auto& active = draft.settings.active;
-  active.key_format = reactive.key_format;
-  active.value_format = reactive.value_format;
+  active.formats = reactive.formats;
   active.request_bytes_max = reactive.request_bytes_max;
   active.instance_timeout = draft.instance_timeout;
   active.json_depth_max = draft.settings.server.json_depth_max;

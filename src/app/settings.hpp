@@ -18,6 +18,7 @@
 #include "kafka/group_consumer.hpp"
 #include "kafka/producer.hpp"
 #include "produce/settings.hpp"
+#include "registry/settings.hpp"
 
 namespace sidecar::app {
 
@@ -53,6 +54,8 @@ struct Settings {
   kafka::ProducerSettings producer;  ///< Properties are translated only while `components.producer`.
   consume::reactive::ReactiveSettings reactive;
   kafka::GroupConsumerSettings consumer;  ///< Properties are translated only while `components.reactive`.
+  registry::RegistrySettings producer_registry;  ///< Only while `components.producer`.
+  registry::RegistrySettings consumer_registry;  ///< Only with a consumer.
   consume::active::ActiveSettings active;  ///< Its properties only while `components.active`.
   admin::HealthSettings health;
   CorrelationSettings correlation;

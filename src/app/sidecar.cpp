@@ -17,7 +17,10 @@
 #include "http/router.hpp"
 #include "kafka/group_consumer.hpp"
 #include "kafka/producer.hpp"
+#include "formats/schemas.hpp"
 #include "produce/produce_handler.hpp"
+#include "produce/schema_resolver.hpp"
+#include "registry/registry.hpp"
 
 namespace sidecar::app {
 namespace {
@@ -44,11 +47,21 @@ std::optional<std::string> find_config_file(const Settings& settings, std::strin
   return std::nullopt;
 }
 
+/// A registry and what came from it, compiled.
+struct SchemaClient {
+  SchemaClient(asio::io_context& loop0, const registry::RegistrySettings& settings, const observability::Logger& log)
+      : registry(loop0, settings, log), schemas(registry, settings.cache_capacity) {}
+  registry::Registry registry;
+  formats::Schemas schemas;
+};
+
 /// In the order of construction; each line uses only lines above it.
 struct Sidecar::Parts {
   Loops& loops;
   Settings settings;
   observability::Logger log;
+  std::unique_ptr<SchemaClient> producer_schemas;
+  std::unique_ptr<SchemaClient> consumer_schemas;
   std::unique_ptr<kafka::Producer> producer;
   std::unique_ptr<deadletter::Writer> letters;
   std::unique_ptr<http::BackendClient> backend;
@@ -56,8 +69,21 @@ struct Sidecar::Parts {
   std::unique_ptr<consume::reactive::ReactiveConsumer> reactive;
   std::unique_ptr<consume::active::Instances> active;
   std::unique_ptr<admin::Health> health;
+  std::unique_ptr<produce::SchemaResolver> resolver;
   std::unique_ptr<produce::ProduceHandler> produce;
   std::unique_ptr<http::HttpServer> server;
+
+  /// Nothing is connected before a record needs a schema.
+  void build_schemas() {
+    if (settings.components.producer) {
+      producer_schemas =
+          std::make_unique<SchemaClient>(loops.first(), settings.producer_registry, log.named("registry"));
+    }
+    if (settings.components.reactive || settings.components.active) {
+      consumer_schemas =
+          std::make_unique<SchemaClient>(loops.first(), settings.consumer_registry, log.named("registry"));
+    }
+  }
 
   void build_producer() {
     if (settings.components.producer) {
@@ -89,12 +115,14 @@ struct Sidecar::Parts {
       gate.address = health_page->origin() + gate.path;
     }
     reactive = std::make_unique<consume::reactive::ReactiveConsumer>(loops.first(), reactive_settings, settings.consumer,
-                                                                     *backend, std::move(gate), letters.get(), log);
+                                                                     *backend, std::move(gate), letters.get(),
+                                                                     &consumer_schemas->schemas, log);
   }
 
   void build_active() {
     if (!settings.components.active) return;
-    active = std::make_unique<consume::active::Instances>(loops.first(), settings.active, log.named("active"));
+    active = std::make_unique<consume::active::Instances>(loops.first(), settings.active, &consumer_schemas->schemas,
+                                                          log.named("active"));
   }
 
   void build_health() {
@@ -124,7 +152,14 @@ struct Sidecar::Parts {
     http::Router router;
     router.add_chain(http::default_chain(chain_settings(settings), log.named("http")));
     router.add_chain(http::bare_chain());
-    produce = std::make_unique<produce::ProduceHandler>(settings.produce, producer.get(), log.named("produce"));
+    produce::ResolveSchema resolve;
+    if (producer_schemas) {
+      resolver = std::make_unique<produce::SchemaResolver>(producer_schemas->registry, settings.producer_registry,
+                                                           producer_schemas->schemas, log.named("produce"));
+      resolve = [this](produce::SchemaQuestion question) { return resolver->resolve(std::move(question)); };
+    }
+    produce = std::make_unique<produce::ProduceHandler>(settings.produce, producer.get(), std::move(resolve),
+                                                        log.named("produce"));
 
     const auto liveness = [this](http::Request& request) { return health->liveness(request); };
     const auto readiness = [this](http::Request& request) { return health->readiness(request); };
@@ -149,6 +184,7 @@ struct Sidecar::Parts {
 
 Sidecar::Sidecar(Loops& loops, const Settings& settings, observability::Logger logger)
     : parts_(std::make_unique<Parts>(loops, settings, std::move(logger))) {
+  parts_->build_schemas();
   parts_->build_producer();
   parts_->build_reactive();
   parts_->build_active();
@@ -184,6 +220,8 @@ Task<> Sidecar::stop() {
   co_await p.server->stop(p.settings.server.shutdown_graceful_period);
   boost::system::error_code ignored;
   if (!done) co_await drained.async_wait(asio::redirect_error(use_task, ignored));
+  if (p.producer_schemas) p.producer_schemas->registry.stop();
+  if (p.consumer_schemas) p.consumer_schemas->registry.stop();
   if (p.backend) p.backend->stop();
   if (p.health_page) p.health_page->stop();
   // Dead letters in flight hold records of the consumer, so the producer goes first.

@@ -11,11 +11,8 @@
 namespace sidecar::formats {
 namespace {
 
+constexpr std::string_view needs_schema = "the format needs a schema";
 constexpr std::array<std::string_view, 6> names{"binary", "json", "avro", "jsonschema", "protobuf", "string"};
-
-std::string not_available(Format format) {
-  return "format " + std::string(name_of(format)) + " is not available in this version";
-}
 
 /// The text between the quotes, escapes resolved in place.
 std::expected<std::string_view, std::string> text_in_place(char* json, std::size_t size) {
@@ -68,7 +65,7 @@ std::expected<std::string_view, std::string> encode_in_place(Format format, char
     case Format::protobuf:
       break;
   }
-  return std::unexpected(not_available(format));
+  return std::unexpected(std::string(needs_schema));
 }
 
 std::expected<void, std::string> decode_append(Format format, std::string_view bytes, std::size_t json_depth_max,
@@ -96,7 +93,7 @@ std::expected<void, std::string> decode_append(Format format, std::string_view b
     case Format::protobuf:
       break;
   }
-  return std::unexpected(not_available(format));
+  return std::unexpected(std::string(needs_schema));
 }
 
 }  // namespace sidecar::formats

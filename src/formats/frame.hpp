@@ -20,9 +20,12 @@ namespace sidecar::formats {
 
 using SchemaGuid = std::array<std::uint8_t, 16>;
 
+/// What a record says about its schema.
+using SchemaKey = std::variant<std::uint32_t, SchemaGuid>;
+
 /// Views into the bytes that were read.
 struct Frame {
-  std::variant<std::uint32_t, SchemaGuid> schema;
+  SchemaKey schema;
   std::string_view rest;  ///< Behind the id: for protobuf the indexes come first.
 };
 

@@ -146,6 +146,7 @@ class Parser {
   }
 
   bool request_member(const FieldName& known) {
+    const auto in_request = [&] { return pointer(known); };
     switch (known.field) {
       case Field::records:
         return records();
@@ -154,21 +155,21 @@ class Parser {
       case Field::value_format:
         return format(known, out_.value);
       case Field::key_schema:
-        return text_flag(known, out_.key.has_schema_text);
+        return text(known, out_.key.schema_text, in_request);
       case Field::value_schema:
-        return text_flag(known, out_.value.has_schema_text);
+        return text(known, out_.value.schema_text, in_request);
       case Field::key_schema_subject:
-        return text_flag(known, out_.key.has_subject);
+        return text(known, out_.key.subject, in_request);
       case Field::value_schema_subject:
-        return text_flag(known, out_.value.has_subject);
+        return text(known, out_.value.subject, in_request);
       case Field::key_schema_id:
-        return integer_flag(known, out_.key.has_schema_id);
+        return natural(known.field, out_.key.schema_id, in_request);
       case Field::value_schema_id:
-        return integer_flag(known, out_.value.has_schema_id);
+        return natural(known.field, out_.value.schema_id, in_request);
       case Field::key_schema_version:
-        return integer_flag(known, out_.key.has_schema_version);
+        return natural(known.field, out_.key.schema_version, in_request);
       case Field::value_schema_version:
-        return integer_flag(known, out_.value.has_schema_version);
+        return natural(known.field, out_.value.schema_version, in_request);
       default:
         return skip();
     }
@@ -215,25 +216,6 @@ class Parser {
     side.unknown_format = text.empty() ? "\"\"" : utf8_prefix(text, shown_bytes_max);
   }
 
-  bool text_flag(const FieldName& known, bool& present) {
-    present = false;
-    switch (reader_.kind()) {
-      case JsonKind::null:
-        return reader_.take_null();
-      case JsonKind::string:
-        present = true;
-        return skip();
-      default:
-        return wrong(known.field, pointer(known) + ": must be a string");
-    }
-  }
-
-  bool integer_flag(const FieldName& known, bool& present) {
-    present = false;
-    std::int64_t value = 0;
-    return integer(known.field, value, present, [&] { return pointer(known) + ": must be an integer"; });
-  }
-
   /// `say` makes the text of the problem.
   template <class Say>
   bool integer(Field field, std::int64_t& value, bool& present, const Say& say) {
@@ -250,6 +232,24 @@ class Parser {
       default:
         return wrong(field, say());
     }
+  }
+
+  /// An integer from 0 to 2147483647, or nothing.
+  template <class Number, class Pointer>
+  bool natural(Field field, std::optional<Number>& out, const Pointer& pointer) {
+    constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+    const auto say = [&] { return pointer() + ": must be an integer from 0 to " + std::to_string(most); };
+    out.reset();
+    std::int64_t value = 0;
+    bool present = false;
+    if (!integer(field, value, present, say)) return false;
+    if (!present) return true;
+    if (value < 0 || value > most) {
+      problem(field, say());
+    } else {
+      out = static_cast<Number>(value);
+    }
+    return true;
   }
 
   bool records() {
@@ -309,6 +309,7 @@ class Parser {
   }
 
   bool record_member(const FieldName& known, EnvelopeRecord& out, std::size_t index) {
+    const auto in_record = [&] { return record_pointer(index, known.name); };
     switch (known.field) {
       case Field::key:
         return any(out.key);
@@ -317,30 +318,20 @@ class Parser {
       case Field::headers:
         return headers(out, index);
       case Field::correlation_id:
-        return text(known, out.correlation_id, index);
+        return text(known, out.correlation_id, in_record);
       case Field::traceability_id:
-        return text(known, out.traceability_id, index);
+        return text(known, out.traceability_id, in_record);
       case Field::partition: {
-        const auto say = [&] {
-          return record_pointer(index, known.name) + ": must be an integer from 0 to 2147483647";
-        };
-        out.partition = -1;
-        std::int64_t value = 0;
-        bool present = false;
-        if (!integer(known.field, value, present, say)) return false;
-        if (!present) return true;
-        if (value < 0 || value > std::numeric_limits<std::int32_t>::max()) {
-          problem(known.field, say());
-        } else {
-          out.partition = static_cast<std::int32_t>(value);
-        }
-        return true;
+        std::optional<std::int32_t> partition;
+        const bool taken = natural(known.field, partition, in_record);
+        out.partition = partition.value_or(-1);
+        return taken;
       }
       case Field::timestamp: {
         out.timestamp_ms = 0;
         bool present = false;
         return integer(known.field, out.timestamp_ms, present,
-                       [&] { return record_pointer(index, known.name) + ": must be an integer of 64 bits"; });
+                       [&] { return in_record() + ": must be an integer of 64 bits"; });
       }
       default:
         return skip();
@@ -356,7 +347,8 @@ class Parser {
     return true;
   }
 
-  bool text(const FieldName& known, Slice& out, std::size_t index) {
+  template <class Pointer>
+  bool text(const FieldName& known, Slice& out, const Pointer& pointer) {
     out = {};
     switch (reader_.kind()) {
       case JsonKind::null:
@@ -368,7 +360,7 @@ class Parser {
         return true;
       }
       default:
-        return wrong(known.field, record_pointer(index, known.name) + ": must be a string");
+        return wrong(known.field, pointer() + ": must be a string");
     }
   }
 

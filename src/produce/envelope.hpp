@@ -26,10 +26,10 @@ struct Slice {
 struct SideOptions {
   std::optional<formats::Format> format;
   std::string unknown_format;  ///< What stood there instead, cut short; empty when a format or nothing stood there.
-  bool has_schema_text = false;
-  bool has_schema_id = false;
-  bool has_schema_version = false;
-  bool has_subject = false;
+  Slice schema_text;  ///< Between the quotes.
+  Slice subject;      ///< Between the quotes.
+  std::optional<std::uint32_t> schema_id;
+  std::optional<std::int32_t> schema_version;
 };
 
 struct EnvelopeHeader {

@@ -27,6 +27,7 @@ struct RequestMemory {
   std::string authorization;
   std::string caller_id;
   std::vector<kafka::HeaderView> headers;
+  SchemaSides encoded;
 };
 
 Error violation(std::size_t record, std::string_view member, std::string_view why) {
@@ -50,25 +51,16 @@ std::string header_member(std::string_view name) {
   return member;
 }
 
-/// Schema fields beside a format that takes none mean that the caller has mixed up the formats.
-std::optional<Error> schema_misuse(std::string_view side, const SideOptions& options, formats::Format format) {
-  if (formats::takes_schema(format)) return std::nullopt;
-  if (options.has_schema_id) return Error::of(ErrorCode::format_with_schema_id, {side});
-  if (options.has_schema_version) return Error::of(ErrorCode::format_with_schema_version, {side});
-  if (options.has_subject) return Error::of(ErrorCode::format_with_subject, {side});
-  if (options.has_schema_text) return Error::of(ErrorCode::raw_schema_without_format, {side});
-  return std::nullopt;
-}
-
 class Encoder {
  public:
-  Encoder(Envelope envelope, std::shared_ptr<PaddedBuffer> body, const ProduceSettings& settings,
+  Encoder(Envelope envelope, SchemaSides encoded, std::shared_ptr<PaddedBuffer> body, const ProduceSettings& settings,
           const RequestContext& context)
       : envelope_(std::move(envelope)),
         memory_(std::make_shared<RequestMemory>()),
         key_format_(envelope_.key.format.value_or(settings.key_format)),
         value_format_(envelope_.value.format.value_or(settings.value_format)) {
     memory_->body = std::move(body);
+    memory_->encoded = std::move(encoded);
     memory_->correlation_id = context.correlation_id;
     memory_->traceability_id = context.traceability_id;
     if (settings.inject_authorization && context.authorization) {
@@ -82,7 +74,6 @@ class Encoder {
   }
 
   Result<EncodedRecords> run() {
-    if (auto error = formats_misuse()) return std::unexpected(std::move(*error));
     out_.records.reserve(envelope_.records.size());
     // Never grows beyond this, so the spans of the records stay valid while later ones are added.
     constexpr std::size_t own_headers_max = 4;
@@ -97,24 +88,14 @@ class Encoder {
  private:
   using MaybeError = std::optional<Error>;
 
-  MaybeError formats_misuse() const {
-    const auto& key = envelope_.key.unknown_format;
-    const auto& value = envelope_.value.unknown_format;
-    if (!key.empty() || !value.empty()) {
-      return Error::of(ErrorCode::invalid_embedded_format, {key.empty() ? formats::name_of(key_format_) : key,
-                                                            value.empty() ? formats::name_of(value_format_) : value});
-    }
-    if (auto error = schema_misuse("key", envelope_.key, key_format_)) return error;
-    return schema_misuse("value", envelope_.value, value_format_);
-  }
-
   [[nodiscard]] char* start(Slice slice) { return memory_->body->data() + slice.at; }
 
   MaybeError record(std::size_t index) {
     const EnvelopeRecord& in = envelope_.records[index];
     kafka::ProduceRecord& out = out_.records.emplace_back();
-    if (auto error = bytes("key", key_format_, in.key, index, out.key)) return error;
-    if (auto error = bytes("value", value_format_, in.value, index, out.value)) return error;
+    const auto& [key, value] = memory_->encoded;
+    if (auto error = bytes(Side::key, key_format_, key, in.key, index, out.key)) return error;
+    if (auto error = bytes(Side::value, value_format_, value, in.value, index, out.value)) return error;
     if (in.partition >= 0) out.partition = in.partition;
     out.timestamp_ms = in.timestamp_ms;
 
@@ -136,9 +117,13 @@ class Encoder {
     return std::nullopt;
   }
 
-  MaybeError bytes(std::string_view side, formats::Format format, Slice json, std::size_t index,
-                   std::optional<std::string_view>& out) {
+  MaybeError bytes(Side side, formats::Format format, const std::optional<SchemaSide>& by_schema, Slice json,
+                   std::size_t index, std::optional<std::string_view>& out) {
     if (!json) return std::nullopt;
+    if (by_schema) {
+      out = by_schema->of(index);
+      return std::nullopt;
+    }
     const auto encoded = formats::encode_in_place(format, start(json), json.size);
     if (encoded) {
       out = *encoded;
@@ -146,7 +131,7 @@ class Encoder {
     }
     return Error::of(ErrorCode::serialize_exception,
                      {formats::name_of(format),
-                      "record " + std::to_string(index) + ", " + std::string(side) + ": " + encoded.error()});
+                      "record " + std::to_string(index) + ", " + std::string(name_of(side)) + ": " + encoded.error()});
   }
 
   /// The text of a checked string, escapes resolved in place.
@@ -220,9 +205,9 @@ class Encoder {
 
 }  // namespace
 
-Result<EncodedRecords> encode_records(Envelope envelope, std::shared_ptr<PaddedBuffer> body,
+Result<EncodedRecords> encode_records(Envelope envelope, SchemaSides encoded, std::shared_ptr<PaddedBuffer> body,
                                       const ProduceSettings& settings, const RequestContext& context) {
-  return Encoder(std::move(envelope), std::move(body), settings, context).run();
+  return Encoder(std::move(envelope), std::move(encoded), std::move(body), settings, context).run();
 }
 
 }  // namespace sidecar::produce

@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "kafka/producer.hpp"
 #include "produce/envelope.hpp"
+#include "produce/schema_side.hpp"
 #include "produce/settings.hpp"
 
 namespace sidecar::produce {
@@ -29,6 +30,12 @@ struct IdPair {
   std::size_t records = 0;
 };
 
+/// What is encoded already, by schemas.
+struct SchemaSides {
+  std::optional<SchemaSide> key;    ///< Nothing: its format takes no schema.
+  std::optional<SchemaSide> value;
+};
+
 struct EncodedRecords {
   std::vector<kafka::ProduceRecord> records;
   /// Holds everything the records and `links` point to.
@@ -38,12 +45,12 @@ struct EncodedRecords {
 };
 
 /// Encodes every record of `envelope`, in place inside `body`, which is spoilt for any other use afterwards and stays
-/// alive with the result. Nothing is copied but the few texts of `context`. Kafka headers in this order:
-/// `authorization`, `caller_id` (both only if configured), `X-Traceability-Id`, `X-Correlation-Id`, the record's own
-/// headers but those that have one of the two last names, whatever their case. Errors: ERR12203, ERR12209, ERR12212,
-/// ERR12215, ERR12214 and ERR12206 (naming the zero-based record), ERR11004 for header values that are no strings and
-/// for ids and headers that have no UTF-8 form.
-[[nodiscard]] Result<EncodedRecords> encode_records(Envelope envelope, std::shared_ptr<PaddedBuffer> body,
+/// alive with the result, as `encoded` does. Nothing is copied but the few texts of `context`. Kafka headers in this
+/// order: `authorization`, `caller_id` (both only if configured), `X-Traceability-Id`, `X-Correlation-Id`, the record's
+/// own headers but those that have one of the two last names, whatever their case. Errors: ERR12206 (naming the
+/// zero-based record), ERR11004 for header values that are no strings and for ids and headers that have no UTF-8 form.
+[[nodiscard]] Result<EncodedRecords> encode_records(Envelope envelope, SchemaSides encoded,
+                                                    std::shared_ptr<PaddedBuffer> body,
                                                     const ProduceSettings& settings, const RequestContext& context);
 
 }  // namespace sidecar::produce

@@ -42,7 +42,7 @@ void append_failed(std::string& out, const kafka::Delivery& delivery) {
 
 }  // namespace
 
-std::string write_reply(std::span<const kafka::Delivery> deliveries) {
+std::string write_reply(std::span<const kafka::Delivery> deliveries, const SchemaIds& schemas) {
   std::string_view status = "OK";
   bool decided = false;
   std::string out;
@@ -63,7 +63,17 @@ std::string write_reply(std::span<const kafka::Delivery> deliveries) {
       decided = true;
     }
   }
-  out += R"(],"requestStatus":")";
+  out += ']';
+  const auto append_id = [&out](std::string_view member, std::optional<std::uint32_t> id) {
+    if (!id) return;
+    out += member;
+    append_json_number(out, *id);
+  };
+  append_id(R"(,"key_schema_id":)", schemas.key);
+  append_id(R"(,"keySchemaId":)", schemas.key);
+  append_id(R"(,"value_schema_id":)", schemas.value);
+  append_id(R"(,"valueSchemaId":)", schemas.value);
+  out += R"(,"requestStatus":")";
   out += status;
   out += "\"}";
   return out;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/base64.hpp"
 #include "base/ids.hpp"
 #include "base/json_writer.hpp"
 #include "base/text.hpp"
@@ -11,37 +12,39 @@
 namespace sidecar::records {
 namespace {
 
-/// `decode` is formats::decode_append for one side, or stands in for it.
-template <class Decode>
-std::expected<void, std::string> append_side(std::string_view name, std::optional<std::string_view> bytes,
-                                             std::string& body, const Decode& decode) {
-  if (!bytes) return {};
-  body += ",\"";
-  body += name;
-  body += "\":";
-  if (auto done = decode(*bytes); !done) return std::unexpected(std::string(name) + ": " + done.error());
-  return {};
-}
+/// Where writers that put no frame in front of the bytes name the schema.
+constexpr std::string_view key_schema_header = "__key_schema_id";
+constexpr std::string_view value_schema_header = "__value_schema_id";
 
 void append_topic(const TopicPartition& partition, std::string& body) {
   body += "{\"topic\":";
   append_json_string(body, partition.topic);
 }
 
+void append_name(std::string_view name, std::string& body) {
+  body += ",\"";
+  body += name;
+  body += "\":";
+}
+
+void append_base64_side(std::string_view name, std::optional<std::string_view> bytes, std::string& body) {
+  if (!bytes) return;
+  append_name(name, body);
+  body += '"';
+  append_base64(body, *bytes);
+  body += '"';
+}
+
 }  // namespace
 
-std::expected<void, std::string> RecordJson::append(const TopicPartition& partition, const kafka::Record& record,
-                                                    std::string& body, std::string& correlation_id) {
+std::expected<void, formats::NotDecoded> RecordJson::append(const TopicPartition& partition,
+                                                            const kafka::Record& record, std::string& body,
+                                                            std::string& correlation_id) {
   const std::size_t before = body.size();
+  headers_.clear();
+  record.raw.headers(headers_);
   append_topic(partition, body);
-  const auto as = [&](formats::Format format) {
-    return [&body, format, this](std::string_view bytes) {
-      return formats::decode_append(format, bytes, json_depth_max_, body);
-    };
-  };
-  auto done = append_side("key", record.raw.key(), body, as(key_format_));
-  if (done) done = append_side("value", record.raw.value(), body, as(value_format_));
-  if (!done) {
+  if (auto done = append_sides(partition, record, body); !done) {
     body.resize(before);
     return done;
   }
@@ -50,14 +53,43 @@ std::expected<void, std::string> RecordJson::append(const TopicPartition& partit
   return {};
 }
 
+std::expected<void, formats::NotDecoded> RecordJson::append_sides(const TopicPartition& partition,
+                                                                  const kafka::Record& record, std::string& body) {
+  auto done = append_side("key", record.raw.key(), key_, key_schema_header, body);
+  if (!done) return done;
+  const std::size_t value_at = body.size() + std::string_view(R"(,"value":)").size();
+  done = append_side("value", record.raw.value(), value_, value_schema_header, body);
+  if (!done || value_schemas_.empty() || !record.raw.value()) return done;
+  const auto schema = value_schemas_.find(partition.topic);
+  if (schema == value_schemas_.end()) return {};
+  auto valid = validator_.check(*schema->second, std::string_view(body).substr(value_at));
+  if (!valid) return std::unexpected(formats::NotDecoded{.why = "value: " + valid.error(), .missing_schema = {}});
+  return {};
+}
+
+std::expected<void, formats::NotDecoded> RecordJson::append_side(std::string_view name,
+                                                                 std::optional<std::string_view> bytes,
+                                                                 formats::Decoder& decoder, std::string_view id_header,
+                                                                 std::string& body) {
+  if (!bytes) return {};
+  append_name(name, body);
+  std::optional<std::string_view> id;
+  if (formats::takes_schema(decoder.format())) {
+    const auto found = std::ranges::find(headers_, id_header, &kafka::HeaderView::name);
+    if (found != headers_.end()) id = found->value;
+  }
+  auto done = decoder.append(*bytes, id, body);
+  if (!done) done.error().why.insert(0, std::string(name) + ": ");
+  return done;
+}
+
 void RecordJson::append_raw(const TopicPartition& partition, const kafka::Record& record, std::string_view why,
                             std::string& body, std::string& correlation_id) {
+  headers_.clear();
+  record.raw.headers(headers_);
   append_topic(partition, body);
-  const auto as_it_is = [&body, this](std::string_view bytes) {
-    return formats::decode_append(formats::Format::binary, bytes, json_depth_max_, body);
-  };
-  (void)append_side("key", record.raw.key(), body, as_it_is);  // base64 takes any bytes
-  (void)append_side("value", record.raw.value(), body, as_it_is);
+  append_base64_side("key", record.raw.key(), body);
+  append_base64_side("value", record.raw.value(), body);
   append_rest(partition, record, body, correlation_id);
   body += ",\"undecodable\":true,\"error\":";
   append_json_string(body, why);
@@ -67,8 +99,6 @@ void RecordJson::append_raw(const TopicPartition& partition, const kafka::Record
 void RecordJson::append_rest(const TopicPartition& partition, const kafka::Record& record, std::string& body,
                              std::string& correlation_id) {
   body += ",\"headers\":{";
-  headers_.clear();
-  record.raw.headers(headers_);
   bool correlated = false;
   bool first = true;
   const auto member = [&](std::string_view name, std::string_view value) {

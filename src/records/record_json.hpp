@@ -2,40 +2,64 @@
 #pragma once
 
 #include <expected>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/types.hpp"
+#include "formats/decoder.hpp"
 #include "formats/format.hpp"
+#include "formats/jsonschema/schema.hpp"
+#include "formats/jsonschema/validate.hpp"
+#include "formats/not_decoded.hpp"
 #include "kafka/group_consumer.hpp"
 
 namespace sidecar::records {
 
+/// How a consumer reads keys and values.
+struct RecordFormats {
+  formats::Format key = formats::Format::jsonschema;
+  formats::Format value = formats::Format::jsonschema;
+  formats::SchemaDecodeSettings schema;
+  /// By topic: what its values in the format json are checked against.
+  std::map<std::string, std::shared_ptr<const formats::jsonschema::Schema>, std::less<>> value_schemas;
+};
+
 /// Thread: one at a time (it keeps scratch space between calls).
 class RecordJson {
  public:
-  RecordJson(formats::Format key_format, formats::Format value_format, std::size_t json_depth_max)
-      : key_format_(key_format), value_format_(value_format), json_depth_max_(json_depth_max) {}
+  /// `schemas` is not owned; null only where no format takes a schema.
+  RecordJson(RecordFormats formats, formats::Schemas* schemas)
+      : key_(formats.key, formats.schema, schemas),
+        value_(formats.value, formats.schema, schemas),
+        value_schemas_(std::move(formats.value_schemas)) {}
 
   /// Appends `{"topic":..,"key":..,"value":..,"headers":{..},"partition":..,"offset":..,"timestamp":..}`; null keys and
   /// values are left out, of headers with one name the last wins, a null header value becomes an empty text, and
   /// X-Correlation-Id is always there: one that is made is put into `correlation_id`, unless an id is there already,
-  /// which is used again. On error the text says why, without the value, and nothing was appended.
-  std::expected<void, std::string> append(const TopicPartition& partition, const kafka::Record& record,
-                                          std::string& body, std::string& correlation_id);
+  /// which is used again. On error nothing was appended.
+  std::expected<void, formats::NotDecoded> append(const TopicPartition& partition, const kafka::Record& record,
+                                                  std::string& body, std::string& correlation_id);
   /// The same for a record that cannot be decoded: key and value in base64, `"undecodable":true` and the reason as
   /// `"error"`.
   void append_raw(const TopicPartition& partition, const kafka::Record& record, std::string_view why, std::string& body,
                   std::string& correlation_id);
 
  private:
+  std::expected<void, formats::NotDecoded> append_sides(const TopicPartition& partition, const kafka::Record& record,
+                                                        std::string& body);
+  std::expected<void, formats::NotDecoded> append_side(std::string_view name, std::optional<std::string_view> bytes,
+                                                       formats::Decoder& decoder, std::string_view id_header,
+                                                       std::string& body);
   void append_rest(const TopicPartition& partition, const kafka::Record& record, std::string& body,
                    std::string& correlation_id);
 
-  formats::Format key_format_;
-  formats::Format value_format_;
-  std::size_t json_depth_max_;
+  formats::Decoder key_;
+  formats::Decoder value_;
+  decltype(RecordFormats::value_schemas) value_schemas_;
+  formats::jsonschema::Validator validator_;
   std::vector<kafka::HeaderView> headers_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <algorithm>
 #include <utility>
 
@@ -80,13 +82,14 @@ struct Instance::Reading {
   bool full = false;  ///< The next record waits for the next read.
 };
 
-Instance::Instance(asio::io_context& loop0, InstanceName name, InstanceSettings settings, Turns reads,
-                   observability::Logger logger)
+Instance::Instance(asio::io_context& loop0, InstanceName name, InstanceSettings settings, formats::Schemas* schemas,
+                   Turns reads, observability::Logger logger)
     : loop0_(loop0),
       name_(std::move(name)),
       settings_(std::move(settings)),
       log_(std::move(logger)),
-      json_(settings_.key_format, settings_.value_format, settings_.json_depth_max),
+      schemas_(schemas),
+      json_(settings_.formats, schemas),
       turns_(loop0.get_executor(), 1),
       reads_(std::move(reads)),
       changed_(std::make_shared<kafka::Signal>(loop0.get_executor())),
@@ -160,15 +163,24 @@ void Instance::add(Reading& reading, kafka::Record record, const TopicPartition&
   if (reading.bytes > reading_bytes_small) reading.body.reserve(reading.bytes_max + reading.bytes_max / 4);
   std::string correlation_id;
   if (auto done = json_.append(partition, record, reading.body, correlation_id); !done) {
+    if (done.error().missing_schema) {
+      reading.body.resize(before);
+      const auto slot = record.slot;
+      stalled_.insert_or_assign(slot, Stalled{.held = {std::move(record), partition},
+                                              .why = {},
+                                              .schema = std::move(done.error().missing_schema)});
+      return;
+    }
     if (settings_.undecodable_policy == UndecodablePolicy::error) {
       reading.body.resize(before);
       // What was read before it is returned first.
       reading.full = !first;
       const auto slot = record.slot;
-      poisoned_.insert_or_assign(slot, Poison{{std::move(record), partition}, std::move(done.error())});
+      stalled_.insert_or_assign(
+          slot, Stalled{.held = {std::move(record), partition}, .why = std::move(done.error().why), .schema = {}});
       return;
     }
-    json_.append_raw(partition, record, done.error(), reading.body, correlation_id);
+    json_.append_raw(partition, record, done.error().why, reading.body, correlation_id);
   }
   ++reading.records;
   reading.bytes += bytes;
@@ -187,6 +199,19 @@ void Instance::gather(Reading& reading) {
     held_.reset();
     add(reading, std::move(held.record), held.partition);
   }
+  for (auto at = stalled_.begin(); at != stalled_.end() && !reading.full;) {
+    if (!at->second.schema || at->second.asked) {
+      ++at;
+      continue;
+    }
+    // It comes back into the map when its schema, or the one of its other side, is still missing.
+    auto again = std::move(at->second);
+    at = stalled_.erase(at);
+    const auto slot = again.held.record.slot;
+    add(reading, std::move(again.held.record), again.held.partition);
+    if (const auto found = stalled_.find(slot); found != stalled_.end() && found->second.schema == again.schema)
+      found->second.why = std::move(again.why);
+  }
   if (reading.full || partitions_.empty()) return;
   auto at = partitions_.upper_bound(last_slot_);
   for (std::size_t i = 0; i < partitions_.size() && !reading.full; ++i) {
@@ -196,7 +221,7 @@ void Instance::gather(Reading& reading) {
     if (!is_read(partition.assigned.partition) || !consumer_.has_records(slot)) continue;
     last_slot_ = slot;
     // One at a time, so that nothing beyond the bound is taken.
-    for (scratch_.clear(); !reading.full && !poisoned_.contains(slot) && consumer_.take(slot, 1, scratch_) > 0;
+    for (scratch_.clear(); !reading.full && !stalled_.contains(slot) && consumer_.take(slot, 1, scratch_) > 0;
          scratch_.clear())
       add(reading, std::move(scratch_.front()), partition.assigned.partition);
   }
@@ -205,16 +230,39 @@ void Instance::gather(Reading& reading) {
 
 void Instance::forget(std::uint32_t slot) {
   if (held_ && held_->record.slot == slot) held_.reset();
-  poisoned_.erase(slot);
+  stalled_.erase(slot);
 }
 
-std::optional<Error> Instance::poison_failure(bool again) {
-  for (auto& [slot, poison] : poisoned_) {
-    if (poison.told && !again) continue;
-    poison.told = true;
-    const auto& [topic, number] = poison.held.partition;
-    return failed_read(fmt::format("of topic {} partition {} at offset {} ({})", topic, number,
-                                   poison.held.record.offset.value, poison.why));
+void Instance::fetch_schemas() {
+  const auto fetch = [](std::shared_ptr<Instance> self, std::uint32_t slot, formats::SchemaKey schema) -> Task<> {
+    co_await self->fetch_schema(slot, std::move(schema));
+  };
+  for (auto& [slot, stalled] : stalled_) {
+    // One attempt for each read: a client that reads on is what repeats it.
+    if (!stalled.schema || stalled.asked || !stalled.why.empty()) continue;
+    stalled.asked = true;
+    asio::co_spawn(loop0_, fetch(shared_from_this(), slot, *stalled.schema), asio::detached);
+  }
+}
+
+Task<> Instance::fetch_schema(std::uint32_t slot, formats::SchemaKey schema) {
+  auto unavailable = co_await schemas_->fetch(schema);
+  const auto found = stalled_.find(slot);
+  // The partition may have gone meanwhile, and come back with another record.
+  if (found == stalled_.end() || found->second.schema != schema) co_return;
+  found->second.asked = false;
+  found->second.why = std::move(unavailable).value_or("");
+  changed_->raise();
+}
+
+std::optional<Error> Instance::stalled_failure(bool again) {
+  for (auto& [slot, stalled] : stalled_) {
+    if (stalled.why.empty() || (!again && (stalled.told || stalled.schema))) continue;
+    stalled.told = true;
+    const auto& [topic, number] = stalled.held.partition;
+    return failed_read(fmt::format("of topic {} partition {} at offset {} ({}{})", topic, number,
+                                   stalled.held.record.offset.value, stalled.schema ? "schema registry: " : "",
+                                   stalled.why));
   }
   return std::nullopt;
 }
@@ -235,10 +283,13 @@ std::optional<Error> Instance::read_failure() {
 Task<Result<Instance::ReadAnswer>> Instance::read(ReadQuery query) {
   auto use = std::make_shared<Use>(shared_from_this());
   const auto deadline = Clock::now() + std::min(query.timeout.value_or(settings_.read_max), settings_.read_max);
-  if (query.format && (*query.format != settings_.key_format || *query.format != settings_.value_format))
+  if (query.format && (*query.format != settings_.formats.key || *query.format != settings_.formats.value))
     co_return std::unexpected(Error::of(ErrorCode::consumer_format_mismatch));
   auto turn = std::make_shared<Turns::Turn>(co_await turns_.take());
   const auto place = co_await reads_.take();
+  for (auto& [slot, stalled] : stalled_) {
+    if (stalled.schema) stalled.why.clear();
+  }
   Reading reading;
   reading.bytes_max = std::min(query.bytes_max.value_or(settings_.bytes_max), settings_.bytes_max);
   const auto bytes_min = static_cast<std::size_t>(std::max<std::int64_t>(settings_.bytes_min, 0));
@@ -247,15 +298,16 @@ Task<Result<Instance::ReadAnswer>> Instance::read(ReadQuery query) {
     if (!reads_something()) co_return std::unexpected(failed_read("without a subscription or an assignment"));
     changed_->reset();
     if (reading.records == 0) {
-      if (auto failure = poison_failure(false)) co_return std::unexpected(std::move(*failure));
+      if (auto failure = stalled_failure(false)) co_return std::unexpected(std::move(*failure));
     }
     gather(reading);
     if (reading.full || (reading.records > 0 && reading.bytes >= bytes_min)) break;
     if (reading.records == 0) {
-      auto failure = poison_failure(true);
+      auto failure = stalled_failure(true);
       if (!failure) failure = read_failure();
       if (failure) co_return std::unexpected(std::move(*failure));
     }
+    fetch_schemas();
     if (stopping_ || Clock::now() >= deadline) break;
     co_await changed_->wait_until(deadline);
   }
@@ -263,7 +315,7 @@ Task<Result<Instance::ReadAnswer>> Instance::read(ReadQuery query) {
   ReadAnswer answer;
   answer.body = std::move(reading.body);
   if (reading.records > 0) {
-    for (auto& [slot, poison] : poisoned_) poison.told = false;
+    for (auto& [slot, stalled] : stalled_) stalled.told = false;
     answer.delivered = [use, turn, spans = std::move(reading.spans), self = shared_from_this()](bool delivered) {
       self->finish_read(spans, delivered);
       *turn = {};
@@ -327,7 +379,7 @@ Task<Result<void>> Instance::subscribe(SubscribeRequest request) {
   topics_ = std::move(topics);
   by_pattern_ = request.pattern.has_value();
   if (held_ && !is_read(held_->partition)) held_.reset();
-  std::erase_if(poisoned_, [this](const auto& each) { return !is_read(each.second.held.partition); });
+  std::erase_if(stalled_, [this](const auto& each) { return !is_read(each.second.held.partition); });
   co_return Result<void>{};
 }
 
@@ -346,7 +398,7 @@ Task<Result<void>> Instance::leave_all() {
   topics_.clear();
   by_pattern_ = false;
   held_.reset();
-  poisoned_.clear();
+  stalled_.clear();
   if (was_alone) partitions_.clear();
   // The group takes its partitions back; until then nothing else can be subscribed or assigned.
   const auto end = Clock::now() + leave_time_max;
@@ -371,7 +423,7 @@ Task<Result<void>> Instance::assign(std::vector<TopicPartition> partitions) {
   alone_ = true;
   auto before = std::exchange(partitions_, {});
   auto held = std::exchange(held_, std::nullopt);
-  auto poisoned = std::exchange(poisoned_, {});
+  auto stalled_before = std::exchange(stalled_, {});
   for (const auto& assigned : *added) {
     auto& partition = partitions_[assigned.slot];
     partition.assigned = assigned;
@@ -385,10 +437,11 @@ Task<Result<void>> Instance::assign(std::vector<TopicPartition> partitions) {
       held->record.slot = assigned.slot;
       held_ = std::exchange(held, std::nullopt);
     }
-    for (auto& [slot, poison] : poisoned) {
-      if (poison.held.partition != assigned.partition) continue;
-      poison.held.record.slot = assigned.slot;
-      poisoned_.emplace(assigned.slot, std::move(poison));
+    for (auto& [slot, stalled] : stalled_before) {
+      if (stalled.held.partition != assigned.partition) continue;
+      stalled.held.record.slot = assigned.slot;
+      stalled.asked = false;  // the answer looks for the old slot
+      stalled_.emplace(assigned.slot, std::move(stalled));
       break;
     }
   }
@@ -613,7 +666,7 @@ Task<> Instance::close() {
   const auto self = shared_from_this();
   ended_ = true;
   held_.reset();
-  poisoned_.clear();
+  stalled_.clear();
   partitions_.clear();
   changed_->raise();
   co_await consumer_.close();

@@ -36,14 +36,12 @@ struct InstanceName {
 /// What is one instance's own.
 struct InstanceSettings {
   kafka::GroupConsumerSettings consumer;
-  formats::Format key_format = formats::Format::json;
-  formats::Format value_format = formats::Format::json;
+  records::RecordFormats formats;
   UndecodablePolicy undecodable_policy = UndecodablePolicy::error;
   std::size_t bytes_max = 102400;
   std::int64_t bytes_min = -1;
   std::chrono::milliseconds read_max{1000};
   std::chrono::milliseconds api_timeout{60000};
-  std::size_t json_depth_max = 64;
 };
 
 /// Operations take turns, first come, first served; a read keeps its turn until its answer is with the client, so that
@@ -55,16 +53,19 @@ struct InstanceSettings {
 ///
 /// A record that cannot be decoded holds its own partition up until the client seeks past it: the next read fails and
 /// names it; reads after that return what other partitions have, and in between, or when they have nothing, fail again.
+/// One whose schema is not here yet holds its partition up as well, until the registry has answered: a read that finds
+/// nothing else waits for that, and fails when the registry cannot be reached.
 ///
 /// Thread: loop 0. Held by shared_ptr; an operation keeps its instance.
 class Instance final : public std::enable_shared_from_this<Instance>, private kafka::GroupListener {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// `reads` is shared by all instances. Throws std::runtime_error with librdkafka's words when the configuration
+  /// `reads` and `schemas` are shared by all instances; `schemas` is not owned, and null only where no format takes a
+  /// schema. Throws std::runtime_error with librdkafka's words when the configuration
   /// cannot work.
-  Instance(asio::io_context& loop0, InstanceName name, InstanceSettings settings, Turns reads,
-           observability::Logger logger);
+  Instance(asio::io_context& loop0, InstanceName name, InstanceSettings settings, formats::Schemas* schemas,
+           Turns reads, observability::Logger logger);
 
   [[nodiscard]] const InstanceName& name() const { return name_; }
 
@@ -116,10 +117,13 @@ class Instance final : public std::enable_shared_from_this<Instance>, private ka
     kafka::Record record;
     TopicPartition partition;
   };
-  struct Poison {
+  /// The record that its partition stands at: it cannot be decoded, or not yet.
+  struct Stalled {
     Held held;
-    std::string why;
+    std::string why;    ///< It cannot be; with `schema`: why the registry did not answer this read, if it did not.
     bool told = false;  ///< A read has failed because of it since the last one that returned records.
+    std::optional<formats::SchemaKey> schema;  ///< What it waits for.
+    bool asked = false;                        ///< The registry, which has not answered yet.
   };
   /// An operation under way.
   class Use;
@@ -138,11 +142,14 @@ class Instance final : public std::enable_shared_from_this<Instance>, private ka
   [[nodiscard]] Error failed_commit(std::string_view why) const;
 
   void gather(Reading& reading);
+  /// Asks the registry for what records wait for, all side by side.
+  void fetch_schemas();
+  Task<> fetch_schema(std::uint32_t slot, formats::SchemaKey schema);
   void add(Reading& reading, kafka::Record record, const TopicPartition& partition);
   /// Takes nothing back: records of this partition that wait here are forgotten.
   void forget(std::uint32_t slot);
-  /// For a record that cannot be decoded; `again`: also one that was told already.
-  [[nodiscard]] std::optional<Error> poison_failure(bool again);
+  /// For a record that cannot be decoded; `again`: also one that was told already, or whose schema cannot be had now.
+  [[nodiscard]] std::optional<Error> stalled_failure(bool again);
   [[nodiscard]] std::optional<Error> read_failure();
   void finish_read(const std::vector<Span>& spans, bool delivered);
 
@@ -161,6 +168,7 @@ class Instance final : public std::enable_shared_from_this<Instance>, private ka
   const InstanceName name_;
   const InstanceSettings settings_;
   observability::Logger log_;
+  formats::Schemas* const schemas_;
   records::RecordJson json_;
   Turns turns_;
   Turns reads_;
@@ -172,7 +180,7 @@ class Instance final : public std::enable_shared_from_this<Instance>, private ka
   std::map<std::uint32_t, Partition> partitions_;  // by slot
   std::uint32_t last_slot_ = 0;                    // where the last read ended
   std::optional<Held> held_;
-  std::map<std::uint32_t, Poison> poisoned_;  // by slot: the record that its partition stands at
+  std::map<std::uint32_t, Stalled> stalled_;  // by slot
   std::string read_error_;
   std::set<TopicPartition> taken_away_;  // with returned records that were not committed
 

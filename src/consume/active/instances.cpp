@@ -65,24 +65,21 @@ Result<InstanceSettings> instance_settings(const ActiveSettings& settings, const
     properties["max.poll.interval.ms"] = std::to_string(settings.instance_timeout.count());
   properties["socket.timeout.ms"] = "30000";
 
-  own.key_format = request.key_format.value_or(settings.key_format);
-  own.value_format = request.value_format.value_or(settings.value_format);
-  for (const auto format : {own.key_format, own.value_format}) {
-    if (formats::takes_schema(format))
-      return std::unexpected(unusable(fmt::format(
-          "format {} needs the schema registry, which is not part of this version", formats::name_of(format))));
-  }
+  own.formats = settings.formats;
+  own.formats.key = request.key_format.value_or(settings.formats.key);
+  own.formats.value = request.value_format.value_or(settings.formats.value);
   own.undecodable_policy = settings.undecodable_policy;
   own.bytes_max = settings.request_bytes_max;
   own.bytes_min = request.response_bytes_min.value_or(settings.fetch_bytes_min);
   own.read_max = request.request_wait.value_or(settings.request_timeout);
   own.api_timeout = settings.api_timeout;
-  own.json_depth_max = settings.json_depth_max;
   return own;
 }
 
-Instances::Instances(asio::io_context& loop0, ActiveSettings settings, observability::Logger logger)
+Instances::Instances(asio::io_context& loop0, ActiveSettings settings, formats::Schemas* schemas,
+                     observability::Logger logger)
     : loop0_(loop0),
+      schemas_(schemas),
       settings_(std::move(settings)),
       log_(std::move(logger)),
       reads_(loop0.get_executor(), settings_.reads_max),
@@ -104,7 +101,7 @@ Result<InstanceName> Instances::create(const std::string& group, CreateRequest r
   auto own = instance_settings(settings_, name, request);
   if (!own) return std::unexpected(std::move(own.error()));
   try {
-    instances_.emplace(name, std::make_shared<Instance>(loop0_, name, std::move(*own), reads_, log_));
+    instances_.emplace(name, std::make_shared<Instance>(loop0_, name, std::move(*own), schemas_, reads_, log_));
   } catch (const std::runtime_error& why) {
     return std::unexpected(unusable(why.what()));
   }

@@ -22,7 +22,8 @@ namespace sidecar::consume::active {
 /// Thread: loop 0.
 class Instances {
  public:
-  Instances(asio::io_context& loop0, ActiveSettings settings, observability::Logger logger);
+  /// `schemas` is not owned; null: no instance may have a format that takes a schema.
+  Instances(asio::io_context& loop0, ActiveSettings settings, formats::Schemas* schemas, observability::Logger logger);
   ~Instances();
   Instances(const Instances&) = delete;
   Instances& operator=(const Instances&) = delete;
@@ -49,6 +50,7 @@ class Instances {
   Task<> end(std::shared_ptr<Instance> instance, std::string why);
 
   asio::io_context& loop0_;
+  formats::Schemas* const schemas_;
   const ActiveSettings settings_;
   observability::Logger log_;
   Turns reads_;

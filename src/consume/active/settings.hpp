@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <string>
 
-#include "formats/format.hpp"
 #include "kafka/group_consumer.hpp"
+#include "records/record_json.hpp"
 
 namespace sidecar::consume::active {
 
@@ -20,8 +20,7 @@ enum class UndecodablePolicy : std::uint8_t {
 struct ActiveSettings {
   /// Of every instance; `topics` is not used, group.id and others are replaced.
   kafka::GroupConsumerSettings consumer;
-  formats::Format key_format = formats::Format::jsonschema;
-  formats::Format value_format = formats::Format::jsonschema;
+  records::RecordFormats formats;
   UndecodablePolicy undecodable_policy = UndecodablePolicy::error;
   std::size_t request_bytes_max = 102400;              ///< requestMaxBytes: keys and values in one answer.
   std::int64_t fetch_bytes_min = -1;                   ///< fetchMinBytes: what a read waits for; below 1: any record.

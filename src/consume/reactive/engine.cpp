@@ -30,6 +30,11 @@ struct Engine::Slot {
   std::deque<kafka::Record> waiting;  ///< Taken, but not in a batch yet; bounded by batch_records_max.
   std::string stopped;                ///< Why the front record holds the partition (undecodablePolicy: stop).
   milliseconds stop_backoff{0};
+  bool awaits_schema = false;         ///< The front record does.
+  std::string registry_trouble;       ///< Why its schema does not come.
+  milliseconds schema_backoff{0};
+
+  [[nodiscard]] bool is_held_back() const { return awaits_schema || !stopped.empty(); }
 };
 
 /// Partitions that share one batch in flight.
@@ -184,6 +189,7 @@ void Engine::stop_taking(Slot& leaving) {
   Lane& lane = *lanes_[leaving.lane];
   leaving.revoked = true;
   leaving.stopped.clear();
+  leaving.registry_trouble.clear();
   leaving.waiting.clear();
   std::erase(lane.slots, index);
   if (!lane.gathering) return;
@@ -363,7 +369,7 @@ void Engine::fill(Lane& lane) {
   std::vector<kafka::Record> taken;
   for (std::size_t round = 0; round < lane.slots.size() && !lane.full; ++round) {
     Slot& from = *slots_[lane.slots[(lane.next + round) % lane.slots.size()]];
-    while (!lane.full && from.stopped.empty()) {
+    while (!lane.full && !from.is_held_back()) {
       if (from.waiting.empty()) {
         const std::size_t held = lane.gathering ? lane.gathering->records.size() : 0;
         taken.clear();
@@ -396,18 +402,25 @@ bool Engine::add(Lane& lane, Slot& from, kafka::Record record) {
   entry.partition = from.partition;
   entry.generation = from.generation;
   batch->body += before == 0 ? '[' : ',';
+  entry.body_at = batch->body.size();
   const auto encoded = world_.codec.append(*from.partition, entry.record, batch->body, entry.correlation_id);
   if (!encoded) {
     batch->body.resize(before);
-    if (settings_.undecodable_policy == UndecodablePolicy::stop) {
+    const auto& schema = encoded.error().missing_schema;
+    if (schema || settings_.undecodable_policy == UndecodablePolicy::stop) {
       record = std::move(entry.record);
       put_back();
-      from.stopped = encoded.error();
-      hold_back(from);
+      if (schema) {
+        await_schema(from, *schema);
+      } else {
+        from.stopped = encoded.error().why;
+        hold_back(from);
+      }
       return false;
     }
-    entry.undecodable = encoded.error();
+    entry.undecodable = encoded.error().why;
   } else {
+    entry.body_size = batch->body.size() - entry.body_at;
     batch->posted.push_back(static_cast<std::uint32_t>(batch->records.size()));
   }
   batch->bytes += entry.record.bytes;
@@ -433,12 +446,7 @@ void Engine::hold_back(Slot& held) {
              {"partition", held.partition->partition},
              {"offset", offset.value},
              {"reason", held.stopped}});
-  const auto still = [this, alive = std::weak_ptr(alive_), index = held.index,
-                      generation = held.generation]() -> Slot* {
-    if (alive.expired()) return nullptr;
-    Slot* found = slot(index);
-    return found != nullptr && found->generation == generation && !found->revoked ? found : nullptr;
-  };
+  const auto still = same_assignment(held);
   world_.timers.after(held.stop_backoff, [this, still, offset] {
     Slot* waiting = still();
     if (waiting == nullptr) return;
@@ -457,22 +465,58 @@ void Engine::hold_back(Slot& held) {
   });
 }
 
+/// The registry may be out of reach for any time; until then the record stays at the front of its partition.
+void Engine::await_schema(Slot& waiting, const formats::SchemaKey& schema) {
+  waiting.awaits_schema = true;
+  world_.codec.fetch(schema, [this, still = same_assignment(waiting), schema](std::optional<std::string> unavailable) {
+    Slot* found = still();
+    if (found == nullptr) return;
+    if (!unavailable) {
+      found->awaits_schema = false;
+      found->registry_trouble.clear();
+      found->schema_backoff = milliseconds(0);
+      gather(*lanes_[found->lane]);
+      return;
+    }
+    found->registry_trouble = std::move(*unavailable);
+    found->schema_backoff = found->schema_backoff.count() == 0
+                                ? settings_.wait_period
+                                : std::min(found->schema_backoff * 2, settings_.retry_backoff_max);
+    log_.warn("record waits for its schema", {{"topic", found->partition->topic},
+                                              {"partition", found->partition->partition},
+                                              {"offset", found->waiting.front().offset.value},
+                                              {"reason", found->registry_trouble}});
+    world_.timers.after(found->schema_backoff, [this, still, schema] {
+      if (Slot* again = still()) await_schema(*again, schema);
+    });
+  });
+}
+
+/// Finds the slot again later, unless its partition has been revoked meanwhile.
+std::function<Engine::Slot*()> Engine::same_assignment(const Slot& assigned) {
+  return [this, alive = std::weak_ptr(alive_), index = assigned.index, generation = assigned.generation]() -> Slot* {
+    if (alive.expired()) return nullptr;
+    Slot* found = slot(index);
+    return found != nullptr && found->generation == generation && !found->revoked ? found : nullptr;
+  };
+}
+
 /// Makes a batch anew from the records that are left; what it was before is forgotten, its id included.
-void Engine::rebuild(Batch& batch) const {
+void Engine::rebuild(Batch& batch) {
   std::erase_if(batch.records, [](const BatchRecord& r) { return r.gone; });
   batch.id.clear();
   batch.attempt = 0;
   batch.rollbacks = 0;
   batch.posted.clear();
-  batch.body.clear();
   batch.bytes = 0;
+  const std::string before = std::exchange(batch.body, {});
   for (std::uint32_t i = 0; i < batch.records.size(); ++i) {
     auto& r = batch.records[i];
     batch.bytes += r.record.bytes;
     if (!r.undecodable.empty()) continue;
     batch.body += batch.body.empty() ? '[' : ',';
-    // Decoded once already, so it decodes again.
-    [[maybe_unused]] const auto again = world_.codec.append(*r.partition, r.record, batch.body, r.correlation_id);
+    const std::size_t at = std::exchange(r.body_at, batch.body.size());
+    batch.body.append(before, at, r.body_size);
     batch.posted.push_back(i);
   }
 }
@@ -802,6 +846,7 @@ std::optional<std::string> Engine::unhealthy() const {
     if (!lane->unhealthy.empty()) return lane->unhealthy;
   }
   for (const auto& held : slots_) {
+    if (held && !held->registry_trouble.empty()) return "schema registry: " + held->registry_trouble;
     if (held && !held->stopped.empty()) {
       return "record that cannot be decoded: " + held->partition->topic + "-" +
              std::to_string(held->partition->partition) + "@" + std::to_string(held->waiting.front().offset.value);

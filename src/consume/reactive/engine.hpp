@@ -7,6 +7,7 @@
 ///  - a lane is a set of partitions with at most one batch in flight, so order per partition is kept: one lane for all
 ///    (`dispatch: batch`) or one per partition (`dispatch: partition`);
 ///  - lanes take turns at the POSTs that may be out at once; a lane that waits before it tries again holds none of them;
+///  - a record whose schema the registry does not give now waits, and holds its own partition up and no other;
 ///  - for a partition that is no longer ours nothing is committed and no dead letter is written; a process that stood still
 ///    may not know yet, so it asks the group first;
 ///  - at most one gathered batch waits behind a lane's batch in flight, and over all lanes only as many as there may be
@@ -28,6 +29,7 @@
 #include "consume/reactive/decide.hpp"
 #include "consume/reactive/settings.hpp"
 #include "deadletter/letter.hpp"
+#include "formats/not_decoded.hpp"
 #include "kafka/group_consumer.hpp"
 #include "observability/log.hpp"
 
@@ -51,10 +53,13 @@ class RecordSource {
 class RecordCodec {
  public:
   virtual ~RecordCodec() = default;
-  /// Appends the record's object to `body`. On error the text says why, without the value; what was appended does not count.
+  /// Appends the record's object to `body`. On error what was appended does not count.
   /// `correlation_id` receives the id that was made for a record without one; an id that is there already is used again.
-  virtual std::expected<void, std::string> append(const TopicPartition& partition, const kafka::Record& record,
-                                                  std::string& body, std::string& correlation_id) = 0;
+  virtual std::expected<void, formats::NotDecoded> append(const TopicPartition& partition, const kafka::Record& record,
+                                                          std::string& body, std::string& correlation_id) = 0;
+  /// Gets the schema that `append` missed. `done` is called once, later: with nothing when `append` can tell now what
+  /// becomes of the record, otherwise with why the registry does not answer.
+  virtual void fetch(const formats::SchemaKey& schema, std::function<void(std::optional<std::string>)> done) = 0;
 };
 
 struct BatchRecord {
@@ -63,6 +68,8 @@ struct BatchRecord {
   std::uint64_t generation = 0;
   std::string correlation_id;       ///< Made by the codec for a record without one.
   std::string undecodable;          ///< Why it is not in the body; empty: it is.
+  std::size_t body_at = 0;          ///< Where its object stands in the body, while it is there.
+  std::size_t body_size = 0;
   bool gone = false;                ///< Its partition was taken away: neither dead letter nor commit.
 };
 
@@ -188,8 +195,10 @@ class Engine final : public kafka::GroupListener {
   void go_on();
   void forget(Lane& lane, std::uint32_t slot);
   void stop_taking(Slot& leaving);
-  void rebuild(Batch& batch) const;
+  static void rebuild(Batch& batch);
   void hold_back(Slot& slot);
+  void await_schema(Slot& slot, const formats::SchemaKey& schema);
+  [[nodiscard]] std::function<Slot*()> same_assignment(const Slot& slot);
   void release_if_settled(Lane& lane);
   void wait(Lane& lane, std::chrono::milliseconds pause, void (Engine::*then)(Lane&));
   std::chrono::milliseconds next_backoff(Lane& lane);

@@ -145,16 +145,29 @@ class HttpBackend final : public Backend {
 
 class JsonCodec final : public RecordCodec {
  public:
-  explicit JsonCodec(const ReactiveSettings& settings)
-      : json_(settings.key_format, settings.value_format, settings.json_depth_max) {}
+  JsonCodec(asio::io_context& loop, const records::RecordFormats& formats, formats::Schemas* schemas)
+      : loop_(loop), json_(formats, schemas), schemas_(schemas) {}
 
-  std::expected<void, std::string> append(const TopicPartition& partition, const kafka::Record& record, std::string& body,
-                                          std::string& correlation_id) override {
+  std::expected<void, formats::NotDecoded> append(const TopicPartition& partition, const kafka::Record& record,
+                                                  std::string& body, std::string& correlation_id) override {
     return json_.append(partition, record, body, correlation_id);
   }
 
+  void fetch(const formats::SchemaKey& schema, std::function<void(std::optional<std::string>)> done) override {
+    asio::co_spawn(loop_, ask(schemas_, schema, std::move(done)), asio::detached);
+  }
+
  private:
+  /// Outlives the codec when it must: the registry is there until the loops end.
+  static Task<> ask(formats::Schemas* schemas, formats::SchemaKey schema,
+                    std::function<void(std::optional<std::string>)> done) {
+    auto unavailable = co_await schemas->fetch(std::move(schema));
+    done(std::move(unavailable));
+  }
+
+  asio::io_context& loop_;
   records::RecordJson json_;
+  formats::Schemas* schemas_;
 };
 
 class KafkaLetters final : public LetterSink {
@@ -182,13 +195,13 @@ class KafkaLetters final : public LetterSink {
 class ReactiveConsumer::Impl {
  public:
   Impl(asio::io_context& loop0, ReactiveSettings settings, kafka::GroupConsumerSettings consumer, http::BackendClient& backend,
-       BackendGate gate, deadletter::Sink* letters, const observability::Logger& logger)
+       BackendGate gate, deadletter::Sink* letters, formats::Schemas* schemas, const observability::Logger& logger)
       : settings_(std::move(settings)),
         gate_(std::move(gate)),
         backend_(backend),
         log_(logger.named("reactive")),
         timers_(loop0),
-        codec_(settings_),
+        codec_(loop0, settings_.formats, schemas),
         http_(loop0, backend, settings_),
         letters_(loop0, letters),
         relay_(*this),
@@ -303,9 +316,9 @@ class ReactiveConsumer::Impl {
 
 ReactiveConsumer::ReactiveConsumer(asio::io_context& loop0, ReactiveSettings settings, kafka::GroupConsumerSettings consumer,
                                    http::BackendClient& backend, BackendGate gate, deadletter::Sink* letters,
-                                   const observability::Logger& logger)
+                                   formats::Schemas* schemas, const observability::Logger& logger)
     : loop_(loop0), impl_(std::make_shared<Impl>(loop0, std::move(settings), std::move(consumer), backend, std::move(gate),
-                                                letters, logger)) {}
+                                                letters, schemas, logger)) {}
 
 ReactiveConsumer::~ReactiveConsumer() = default;
 

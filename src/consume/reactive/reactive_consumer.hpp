@@ -26,9 +26,10 @@ struct BackendGate {
 /// Thread: loop 0. Life: start, then drain, then (once the dead letters in flight are settled) close.
 class ReactiveConsumer {
  public:
-  /// `letters` may be null while dead letters are off. Throws std::runtime_error when Kafka's configuration cannot work.
+  /// `letters` may be null while dead letters are off, `schemas` where no format takes a schema. Throws std::runtime_error when Kafka's configuration cannot work.
   ReactiveConsumer(asio::io_context& loop0, ReactiveSettings settings, kafka::GroupConsumerSettings consumer,
-                   http::BackendClient& backend, BackendGate gate, deadletter::Sink* letters, const observability::Logger& logger);
+                   http::BackendClient& backend, BackendGate gate, deadletter::Sink* letters, formats::Schemas* schemas,
+                   const observability::Logger& logger);
   ~ReactiveConsumer();
   ReactiveConsumer(const ReactiveConsumer&) = delete;
   ReactiveConsumer& operator=(const ReactiveConsumer&) = delete;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "formats/format.hpp"
+#include "records/record_json.hpp"
 
 namespace sidecar::consume::reactive {
 
@@ -19,8 +19,7 @@ enum class OversizePolicy : std::uint8_t { omit, retry };
 struct ReactiveSettings {
   std::vector<std::string> topics;
   std::string group_id;
-  formats::Format key_format = formats::Format::jsonschema;
-  formats::Format value_format = formats::Format::jsonschema;
+  records::RecordFormats formats;
   bool dead_letter_enabled = true;
   std::string dead_letter_topic_ext = ".dlq";
   std::string backend_api_host = "https://localhost:8444";

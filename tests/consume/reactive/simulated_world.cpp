@@ -8,6 +8,8 @@ namespace sidecar::consume::reactive::test {
 namespace {
 
 constexpr std::chrono::milliseconds revoke_drain{3000};
+/// The registry does not give it while a partition is hindered by that.
+constexpr std::uint32_t withheld_schema = 9;
 
 }  // namespace
 
@@ -27,6 +29,7 @@ SimulatedWorld::SimulatedWorld(std::uint64_t seed) : rng_(seed) {
                                                    UndecodablePolicy::stop, UndecodablePolicy::skip}[random(4)]
                                      : std::vector{UndecodablePolicy::stop, UndecodablePolicy::skip}[random(2)];
 
+  const unsigned schema_percent = chance(50) ? 0 : 60;
   const bool by_partition = settings_.dispatch == Dispatch::partition;
   report_.worlds_by_partition = by_partition ? 1 : 0;
   const std::size_t count = 1 + random(by_partition ? 12 : 5);
@@ -36,6 +39,7 @@ SimulatedWorld::SimulatedWorld(std::uint64_t seed) : rng_(seed) {
     partition.log.resize(50 + random(150));
     for (auto& record : partition.log) {
       record.undecodable = chance(3);
+      record.schema = chance(schema_percent) ? 1 + static_cast<std::uint32_t>(random(3)) : 0;
       record.rejected = chance(8);
       record.bytes = chance(3) ? settings_.request_bytes_max + random(1000) : 20 + random(200);
     }
@@ -93,12 +97,21 @@ bool SimulatedWorld::done(const Partition& partition) const {
   return std::max(partition.committed, partition.first) >= static_cast<std::int64_t>(partition.log.size());
 }
 
-/// A partition that always fails, or whose answers do not come, must not hold the others up. (Answers that do not come take
-/// the place of a POST, so there must be room for one more.)
+/// A partition whose schema does not come must not hold the others up; neither must one that always fails, or whose
+/// answers do not come, where each has its own lane. (Answers that do not come take the place of a POST, so there must be
+/// room for one more.)
 void SimulatedWorld::hinder_one_partition() {
-  if (settings_.dispatch == Dispatch::batch || partitions_.size() < 2) return;
-  hindrance_ = settings_.batches_in_flight_max > 1 && chance(50) ? Hindrance::hangs : Hindrance::fails;
+  if (partitions_.size() < 2) return;
+  std::vector<Hindrance> possible{Hindrance::lacks_schema};
+  if (settings_.dispatch == Dispatch::partition) {
+    possible.push_back(Hindrance::fails);
+    if (settings_.batches_in_flight_max > 1) possible.push_back(Hindrance::hangs);
+  }
+  hindrance_ = possible[random(possible.size())];
   hindered_ = random(partitions_.size());
+  if (hindrance_ == Hindrance::lacks_schema) {
+    for (auto& record : partitions_[hindered_].log) record.schema = withheld_schema;
+  }
   const auto from = report_.steps;
   const auto others_done = [this] {
     for (std::size_t i = 0; i < partitions_.size(); ++i) {
@@ -147,6 +160,7 @@ void SimulatedWorld::start_sidecar() {
 
 void SimulatedWorld::crash() {
   ++report_.crashes;
+  schemas_.clear();
   ++life_;
   engine_.reset();
   timers_.clear();
@@ -395,14 +409,34 @@ void SimulatedWorld::first_offset(const TopicPartition& name, std::function<void
 
 // --- RecordCodec --------------------------------------------------------------------------------------------------------
 
-std::expected<void, std::string> SimulatedWorld::append(const TopicPartition& partition, const kafka::Record& record,
-                                                        std::string& body, std::string& correlation_id) {
+std::expected<void, formats::NotDecoded> SimulatedWorld::append(const TopicPartition& partition,
+                                                                const kafka::Record& record, std::string& body,
+                                                                std::string& correlation_id) {
   const auto& r = find(partition).log[static_cast<std::size_t>(record.offset.value)];
-  if (r.undecodable) return std::unexpected("simulated");
+  body += "half of it";
+  if (r.schema != 0 && !schemas_.contains(r.schema))
+    return std::unexpected(formats::NotDecoded{"waits", formats::SchemaKey(r.schema)});
+  if (r.undecodable) return std::unexpected(formats::NotDecoded{"simulated", std::nullopt});
+  body.resize(body.size() - std::string_view("half of it").size());
   if (correlation_id.empty()) correlation_id = "c" + std::to_string(random(1'000'000));
   body += partition.topic + "-" + std::to_string(partition.partition) + "@" + std::to_string(record.offset.value) + "/" +
           correlation_id;
+  // Caches are bounded.
+  if (r.schema != 0 && fault(2)) schemas_.erase(r.schema);
   return {};
+}
+
+void SimulatedWorld::fetch(const formats::SchemaKey& schema, std::function<void(std::optional<std::string>)> done) {
+  ++report_.schema_waits;
+  const auto id = std::get<std::uint32_t>(schema);
+  in_process(Time(1 + random(400)), [this, id, done = std::move(done)] {
+    if (fault(30) || (id == withheld_schema && hindrance_ == Hindrance::lacks_schema)) {
+      done("simulated outage");
+      return;
+    }
+    schemas_.insert(id);
+    done(std::nullopt);
+  });
 }
 
 // --- Backend ------------------------------------------------------------------------------------------------------------

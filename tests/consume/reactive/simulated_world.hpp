@@ -29,6 +29,7 @@ struct SimulationReport {
   std::uint64_t rebalances = 0;
   std::uint64_t records = 0;
   std::uint64_t duplicates = 0;
+  std::uint64_t schema_waits = 0;         ///< Answers of the registry that a record waited for.
   std::uint64_t worlds_by_partition = 0;  ///< With `dispatch: partition`.
   std::uint64_t posts_out_most = 0;       ///< Most POSTs that were with the backend at once.
 };
@@ -45,12 +46,13 @@ class SimulatedWorld final : RecordSource, RecordCodec, Backend, LetterSink, Tim
 
  private:
   using Time = std::chrono::milliseconds;
-  enum class Hindrance : std::uint8_t { none, fails, hangs };
+  enum class Hindrance : std::uint8_t { none, fails, hangs, lacks_schema };
   /// `us_unheard`: put out of the group while the process stood still, and nobody has told it.
   enum class Owner : std::uint8_t { nobody, us, us_leaving, us_unheard, other };
 
   struct LogRecord {
     bool undecodable = false;
+    std::uint32_t schema = 0;    ///< 0: needs none.
     bool rejected = false;       ///< The backend never accepts it.
     std::size_t bytes = 0;
     bool accepted = false;       ///< The backend said processed: true.
@@ -88,8 +90,9 @@ class SimulatedWorld final : RecordSource, RecordCodec, Backend, LetterSink, Tim
   [[nodiscard]] bool membership_in_doubt() const override;
   void commit(std::vector<kafka::CommitEntry> entries, std::function<void(kafka::CommitResult)> done) override;
   void first_offset(const TopicPartition& partition, std::function<void(std::optional<Offset>)> done) override;
-  std::expected<void, std::string> append(const TopicPartition& partition, const kafka::Record& record, std::string& body,
-                                          std::string& correlation_id) override;
+  std::expected<void, formats::NotDecoded> append(const TopicPartition& partition, const kafka::Record& record,
+                                                  std::string& body, std::string& correlation_id) override;
+  void fetch(const formats::SchemaKey& schema, std::function<void(std::optional<std::string>)> done) override;
   void post(std::shared_ptr<const Batch> batch,
             std::function<void(BackendOutcome, std::string, std::uint32_t)> done) override;
   void probe(std::function<void(bool)> done) override;
@@ -136,8 +139,9 @@ class SimulatedWorld final : RecordSource, RecordCodec, Backend, LetterSink, Tim
   std::uint64_t next_generation_ = 0;
   bool faults_ = true;
   bool backend_up_ = true;
+  std::set<std::uint32_t> schemas_;  ///< What the process knows; it forgets some when it likes.
   bool false_alarm_ = false;  ///< The process stood still for a while, and the group did not mind.
-  Hindrance hindrance_ = Hindrance::none;  ///< What the backend does with `hindered_`.
+  Hindrance hindrance_ = Hindrance::none;  ///< What befalls `hindered_`.
   std::size_t hindered_ = 0;
   std::vector<std::function<void()>> hanging_;  ///< Answers that come when the hindrance is over.
   std::unique_ptr<Engine> engine_;

@@ -29,6 +29,7 @@ void run_world(std::uint64_t seed, SimulationReport& total) {
     total.rebalances += report.rebalances;
     total.records += report.records;
     total.duplicates += report.duplicates;
+    total.schema_waits += report.schema_waits;
     total.worlds_by_partition += report.worlds_by_partition;
     total.posts_out_most = std::max(total.posts_out_most, report.posts_out_most);
   } catch (const Violation& broken) {
@@ -45,10 +46,11 @@ void run_worlds(std::uint64_t first, std::uint64_t count) {
   const auto number = [](std::uint64_t n) { return static_cast<unsigned long long>(n); };
   std::printf(
       "simulation: %llu worlds from seed %llu (%llu with dispatch: partition, up to %llu POSTs at once): %llu steps, %.0f steps "
-      "per second; %llu records, %llu posts, %llu crashes, %llu rebalances, %llu duplicates within their bounds\n",
+      "per second; %llu records, %llu posts, %llu crashes, %llu rebalances, %llu waits for a schema, %llu duplicates within "
+      "their bounds\n",
       number(count), number(first), number(total.worlds_by_partition), number(total.posts_out_most), number(total.steps),
       static_cast<double>(total.steps) / seconds, number(total.records), number(total.posts), number(total.crashes),
-      number(total.rebalances), number(total.duplicates));
+      number(total.rebalances), number(total.schema_waits), number(total.duplicates));
 }
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
