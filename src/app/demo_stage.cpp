@@ -37,7 +37,9 @@ class TemporaryDirectory {
 };
 
 /// The configuration a user would write.
-std::string values_yml(const DemoOptions& options, const std::string& bootstrap, const std::string& topic, const std::string& group) {
+std::string values_yml(const DemoOptions& options, const std::string& bootstrap, const std::string& topic, const std::string& group,
+                       const DemoRegistry* registry) {
+  const std::string format = registry == nullptr ? "json" : "avro";
   std::string text =
       "server.enableHttp: true\n"
       "server.enableHttps: false\n"
@@ -47,7 +49,7 @@ std::string values_yml(const DemoOptions& options, const std::string& bootstrap,
       "kafka-producer.bootstrap.servers: " + bootstrap + "\n"
       "kafka-producer.security.protocol: PLAINTEXT\n"
       "kafka-producer.keyFormat: string\n"
-      "kafka-producer.valueFormat: json\n"
+      "kafka-producer.valueFormat: " + format + "\n"
       "kafka-producer.auditEnabled: false\n"
       "kafka-consumer.bootstrap.servers: " + bootstrap + "\n"
       "kafka-consumer.security.protocol: PLAINTEXT\n"
@@ -55,10 +57,14 @@ std::string values_yml(const DemoOptions& options, const std::string& bootstrap,
       "kafka-consumer.group.id: " + group + (options.without == DemoWithout::one_group ? "-" + make_id() : "") + "\n"
       "kafka-consumer.auto.offset.reset: earliest\n"
       "kafka-consumer.keyFormat: string\n"
-      "kafka-consumer.valueFormat: json\n"
+      "kafka-consumer.valueFormat: " + format + "\n"
       "kafka-consumer.auditEnabled: false\n"
       "kafka-consumer.session.timeout.ms: 6000\n"
       "kafka-consumer.backendApiPath: /kafka/records\n";
+  if (registry != nullptr) {
+    for (const std::string file : {"kafka-producer", "kafka-consumer"})
+      text += file + ".schema.registry.url: http://127.0.0.1:" + std::to_string(registry->port()) + "\n";
+  }
   // The mock does not wake a waiting fetch.
   if (options.kafka.empty()) text += "kafka-consumer.fetch.max.wait.ms: 10\n";
   std::string hooks = "service.com.networknt.server.StartupHookProvider:\n";
@@ -184,7 +190,19 @@ DemoStage::DemoStage(const DemoOptions& options, Loops& loops, std::ostream& out
 
 DemoStage::~DemoStage() {
   for (const auto& replica : replicas_) await(replica->stop());
-  on_loop([this] { replicas_.clear(); });
+  if (registry_) await(registry_->stop());
+  on_loop([this] {
+    replicas_.clear();
+    registry_.reset();
+  });
+}
+
+DemoRegistry& DemoStage::start_registry() {
+  on_loop([this] {
+    registry_ = std::make_unique<DemoRegistry>(loops_.first(), observability::Logger());
+    registry_->start();
+  });
+  return *registry_;
 }
 
 std::int64_t DemoStage::committed(std::string* each) const {
@@ -200,7 +218,7 @@ std::int64_t DemoStage::committed(std::string* each) const {
 }
 
 DemoReplica& DemoStage::start_replica(const std::string& more) {
-  const auto values = values_yml(options_, bootstrap_, topic_, group_) + more;
+  const auto values = values_yml(options_, bootstrap_, topic_, group_, registry_.get()) + more;
   on_loop([&] {
     replicas_.push_back(
         std::make_unique<DemoReplica>(loops_, options_, "demo-" + std::to_string(replicas_.size() + 1), values));

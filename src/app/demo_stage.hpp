@@ -18,6 +18,7 @@
 
 #include "app/demo.hpp"
 #include "app/demo_backend.hpp"
+#include "app/demo_registry.hpp"
 #include "app/sidecar.hpp"
 #include "kafka/inspector.hpp"
 #include "kafka/mock_cluster.hpp"
@@ -86,6 +87,8 @@ class DemoStage {
   // Services and sidecars.
   /// Starts a backend and, beside it, a sidecar with the tour's configuration and `more` lines of values.yml.
   DemoReplica& start_replica(const std::string& more = {});
+  /// Starts a schema registry, and from now on sidecars use it; what a topic holds is Avro then.
+  DemoRegistry& start_registry();
   /// As SIGTERM would; what its backend has seen stays there to be counted.
   void stop_replica(DemoReplica& replica);
   [[nodiscard]] DemoAnswer post(const DemoReplica& replica, const std::string& path, const std::string& body);
@@ -134,6 +137,7 @@ class DemoStage {
   kafka::Inspector inspector_;
   std::string topic_;
   std::string group_;
+  std::unique_ptr<DemoRegistry> registry_;
   std::vector<std::unique_ptr<DemoReplica>> replicas_;
   std::atomic<bool> stopped_{false};
   int steps_ = 0;

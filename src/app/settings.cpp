@@ -224,7 +224,9 @@ void embed(Draft& draft, Loader& loader, const std::string& bootstrap) {
 
 void settle_registry(const Draft& draft, Loader& loader, std::string_view file, const config::PropertyMap& properties,
                      registry::RegistrySettings& out) {
-  const auto find_file = [&](std::string_view name) { return find_config_file(draft.settings, name); };
+  const auto find_file = [&](std::string_view name) {
+    return find_config_file(draft.settings, name).value_or(std::string(name));
+  };
   auto settings = registry::read_settings(texts_of(properties), find_file);
   if (settings) {
     out = std::move(*settings);

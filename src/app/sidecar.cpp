@@ -50,7 +50,7 @@ std::optional<std::string> find_config_file(const Settings& settings, std::strin
 /// A registry and what came from it, compiled.
 struct SchemaClient {
   SchemaClient(asio::io_context& loop0, const registry::RegistrySettings& settings, const observability::Logger& log)
-      : registry(loop0, settings, log), schemas(registry, settings.cache_capacity) {}
+      : registry(loop0, settings, log), schemas(registry, settings.cache_entries_max) {}
   registry::Registry registry;
   formats::Schemas schemas;
 };

@@ -31,7 +31,7 @@ SchemaResolver::SchemaResolver(registry::Registry& registry, const registry::Reg
     : registry_(registry), settings_(settings), schemas_(schemas), log_(std::move(logger)) {}
 
 SubjectStrategy SchemaResolver::strategy(Side side) const {
-  return side == Side::key ? settings_.key_subject_strategy : settings_.value_subject_strategy;
+  return side == Side::key ? settings_.key_subjects : settings_.value_subjects;
 }
 
 /// The subject of the question, or what the strategy makes of the schema's name.
