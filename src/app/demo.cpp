@@ -12,11 +12,12 @@
 namespace sidecar::app {
 namespace {
 
-constexpr std::array<DemoScenario, 5> scenarios{{
+constexpr std::array<DemoScenario, 6> scenarios{{
     {"slow-backend", "A slow partition holds no other one, and the sidecar keeps its place in the group"},
     {"poison", "Bad records become dead letters with their own bytes; their neighbours arrive once, in order"},
     {"rebalance", "Replicas come and go in the middle of the work: nothing is lost, and next to nothing comes twice"},
     {"pull", "A service asks for its records: what it did not commit comes again, and a bad record is named"},
+    {"schemas", "Avro with a schema registry: new versions side by side, and an outage of the registry costs no record"},
     {"broker-down", "Kafka goes away and comes back: nothing promised is lost, and nothing is restarted", true},
 }};
 
@@ -25,6 +26,7 @@ bool tell(DemoStage& stage, std::string_view scenario) {
   if (scenario == "poison") return tell_poison(stage);
   if (scenario == "rebalance") return tell_rebalance(stage);
   if (scenario == "pull") return tell_pull(stage);
+  if (scenario == "schemas") return tell_schemas(stage);
   if (scenario == "broker-down") return tell_broker_down(stage);
   return tell_main_job(stage);
 }

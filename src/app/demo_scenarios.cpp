@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/demo_tours.hpp"
+#include "base/json_writer.hpp"
 
 namespace sidecar::app {
 namespace {
@@ -345,6 +346,94 @@ bool tell_pull(DemoStage& stage) {
   }
   stage.step("committed", "one call, and group " + group + " resumes behind " + std::to_string(total) + " records");
   return total == 2 * wave + 1 || stage.missing("the offsets behind every record are committed");
+}
+
+bool tell_schemas(DemoStage& stage) {
+  constexpr int wave = 20;
+  const std::string first_text =
+      R"({"type":"record","name":"Order","fields":[{"name":"order","type":"int"},{"name":"total","type":"int"}]})";
+  const std::string second_text =
+      R"({"type":"record","name":"Order","fields":[{"name":"order","type":"int"},{"name":"total","type":"int"},)"
+      R"({"name":"currency","type":"string","default":"EUR"}]})";
+  const std::string third_text =
+      R"({"type":"record","name":"Order","fields":[{"name":"order","type":"int"},{"name":"total","type":"int"},)"
+      R"({"name":"note","type":["null","string"],"default":null}]})";
+  const auto producers = "/producers/" + stage.topic();
+  const auto subject = stage.topic() + "-value";
+
+  auto& registry = stage.start_registry();
+  auto& replica = stage.start_replica();
+  stage.step("the sidecar", "hands Avro records to the backend as JSON, group " + stage.group() +
+                                "; a schema registry listens on port " + std::to_string(registry.port()));
+  const auto produce_with = [&](const std::string& text, const std::vector<DemoOrder>& orders) {
+    std::string schema = R"({"valueSchema":)";
+    append_json_string(schema, text);
+    return stage.post(replica, producers, schema + "," + order_request(orders).substr(1));
+  };
+
+  auto answer = produce_with(first_text, orders(0, wave));
+  stage.step("a new schema", "came with the first " + std::to_string(wave) + " orders, and the registry has given it an id");
+  stage.say(answer.body.substr(answer.body.rfind("],") + 2));
+  if (places_in(answer.body).size() != wave || answer.body.find(R"("value_schema_id":1)") == std::string::npos)
+    return stage.missing("records written with schema 1: " + answer.body.substr(0, 200));
+
+  const auto log = stage.inspector().read(stage.topic());
+  std::size_t framed = 0;
+  std::size_t bytes = 0;
+  for (const auto& record : log) {
+    const auto value = record.value.value_or("");
+    framed += value.starts_with(std::string_view("\0\0\0\0\1", 5)) ? 1 : 0;
+    bytes += value.size();
+  }
+  stage.step("the log", std::to_string(framed) + " of " + std::to_string(log.size()) +
+                            " values begin with 00 00 00 00 01, the frame that every client of a registry knows; " +
+                            std::to_string(bytes) + " bytes in all");
+  if (framed != wave || log.size() != wave) return stage.missing("each value begins with the id of its schema");
+
+  const auto refused = stage.post(
+      replica, producers, R"({"records":[{"value":{"order":1,"total":1}},{"value":{"order":"two","total":2}}]})");
+  stage.step("a value that does not fit", refused.body);
+  if (refused.status != 400 || refused.body.find("ERR12206") == std::string::npos ||
+      stage.inspector().read(stage.topic()).size() != wave)
+    return stage.missing("the request is refused, and neither of its records is in the log");
+
+  answer = produce_with(second_text, orders(wave, wave));
+  if (answer.body.find(R"("value_schema_id":2)") == std::string::npos)
+    return stage.missing("records written with schema 2: " + answer.body.substr(0, 200));
+  Seen seen;
+  stage.eventually([&] { return (seen = seen_by({&replica.backend()})).records() >= 2 * wave; });
+  stage.step("a new version", std::to_string(wave) + " orders more, their new field filled from its default; " +
+                                  std::to_string(seen.records()) + " records of both versions were delivered");
+  if (seen.records() != 2 * wave) return stage.missing("records of both versions are delivered");
+
+  // As another client writes it, in a schema that this sidecar has not met: order 7, total 70, no note.
+  const auto id = registry.enroll(subject, third_text);
+  registry.set_up(false);
+  const auto before = registry.requests();
+  const std::string foreign = R"({"valueFormat":"binary","records":[{"partition":1,"value":"AAAAAAMOjAEA"}]})";
+  if (id != 3 || places_in(stage.post(replica, producers, foreign).body).size() != 1)
+    return stage.missing("a record of schema 3 is in the log");
+  if (!stage.eventually([&] { return registry.requests() > before; })) return stage.missing("the sidecar asks for schema 3");
+  std::vector<DemoOrder> others;
+  for (int i = 0; i < wave; ++i) others.push_back({2 * wave + i, 10, i % 2 == 0 ? 0 : 2});
+  answer = produce_with(first_text, others);
+  if (places_in(answer.body).size() != wave) return stage.missing("known schemas need no registry: " + answer.body.substr(0, 200));
+  stage.eventually([&] { return (seen = seen_by({&replica.backend()})).records() >= 3 * wave; });
+  const auto health = stage.get(replica, "/health/readiness");
+  stage.step("the registry is down", std::to_string(wave) + " orders of a schema that is known go there and back; in partition 1 a "
+                                     "record of schema 3 waits: " + std::to_string(seen.of_partition(1)) + " of its partition so far");
+  stage.say("readiness " + std::to_string(health.status));
+  if (seen.records() != 3 * wave) return stage.missing("known schemas go on, and the unknown one waits");
+  if (health.status != 503) return stage.missing("readiness tells of the registry");
+
+  if (stage.options().without != DemoWithout::recovery) registry.set_up(true);
+  stage.eventually([&] { return (seen = seen_by({&replica.backend()})).records() >= 3 * wave + 1; });
+  const auto letters = stage.inspector().read(stage.topic() + ".dlq");
+  stage.step("it is back", std::to_string(seen.records()) + " records were delivered, " + std::to_string(seen.again()) +
+                               " of them twice, and " + std::to_string(letters.size()) + " are dead letters");
+  if (seen.records() != 3 * wave + 1 || seen.again() != 0 || !letters.empty())
+    return stage.missing("an outage of the registry costs no record");
+  return all_committed(stage, 3 * wave + 1);
 }
 
 }  // namespace sidecar::app

@@ -15,5 +15,6 @@ namespace sidecar::app {
 [[nodiscard]] bool tell_rebalance(DemoStage& stage);
 [[nodiscard]] bool tell_broker_down(DemoStage& stage);
 [[nodiscard]] bool tell_pull(DemoStage& stage);
+[[nodiscard]] bool tell_schemas(DemoStage& stage);
 
 }  // namespace sidecar::app
