@@ -28,6 +28,7 @@ struct Options {
   std::size_t value_bytes = 1024;
   double seconds = 2.5;
   double warm_up = 0.5;
+  std::size_t total = 0;  ///< Records after which it ends; 0: by time.
   pid_t watched = 0;
 };
 
@@ -53,6 +54,11 @@ class Load {
       ::epoll_ctl(epoll_, EPOLL_CTL_ADD, peer.socket, &event);
     }
     for (auto& peer : peers_) ask(peer);
+  }
+
+  /// Until every record is answered.
+  void run_to_end() {
+    while (answered_ * options_.records < options_.total) run_for(0.05);
   }
 
   void run_for(double seconds) {
@@ -92,6 +98,7 @@ class Load {
   };
 
   void ask(Peer& peer) {
+    if (options_.total != 0 && next_ * options_.records >= options_.total) return;
     peer.asked_at = monotonic_ns();
     peer.out.rest = requests_[next_++ % requests_.size()];
     send(peer);
@@ -137,6 +144,11 @@ class Load {
 
 void run(const Options& options) {
   Load load(options);
+  if (options.total != 0) {
+    load.run_to_end();
+    fmt::print("{{\"records\":{},\"requests\":{}}}\n", load.records(), load.requests());
+    return;
+  }
   load.run_for(options.warm_up);
   load.begin();
   const auto cpu = options.watched != 0 ? cpu_seconds(options.watched) : 0;
@@ -171,6 +183,7 @@ int main(int argc, char** argv) {
   app.add_option("--size", options.value_bytes, "Bytes per value")->capture_default_str();
   app.add_option("--seconds", options.seconds, "Measured time")->capture_default_str();
   app.add_option("--warm-up", options.warm_up, "Seconds before it")->capture_default_str();
+  app.add_option("--total", options.total, "Produce this many records, whatever time that takes");
   app.add_option("--pid", options.watched, "Process whose CPU time is told");
   CLI11_PARSE(app, argc, argv);
   if (!topic.empty()) options.form.path = "/producers/" + topic;

@@ -550,9 +550,11 @@ class Bench:
 
 def all_rows(bench: Bench) -> dict:
     from .active import active
+    from .formats import formats
     return {"produce": bench.produce, "produce-defaults": bench.produce_defaults, "single": bench.single, "small": bench.small,
             "push": bench.push, "lanes": bench.lanes, "scale": bench.scale, "memory": bench.memory, "start": bench.start,
-            "latency": bench.latency, "backlog": bench.backlog, "active": lambda: active(bench)}
+            "latency": bench.latency, "backlog": bench.backlog, "active": lambda: active(bench),
+            "formats": lambda: formats(bench)}
 
 
 def real_rows(bench: Bench) -> dict:

@@ -20,7 +20,7 @@ enum class DemoWithout : std::uint8_t {
   commit,
   lanes,      ///< One batch at a time over all partitions.
   one_group,  ///< Every sidecar is in a group of its own.
-  recovery,   ///< Brokers that went down stay down.
+  recovery,   ///< Brokers and registries that went down stay down.
 };
 
 struct DemoOptions {

@@ -83,10 +83,16 @@ TEST(DemoCheck, BrokerDownFailsWithoutRecovery) {
   EXPECT_NE(told.text.find("MISSING: the waiting request is answered"), std::string::npos) << told.text;
 }
 
+TEST(DemoCheck, SchemasFailsWithoutRecovery) {
+  const auto told = check_without(DemoWithout::recovery, "schemas");
+  EXPECT_EQ(told.code, 1) << told.text;
+  EXPECT_NE(told.text.find("MISSING: an outage of the registry costs no record"), std::string::npos) << told.text;
+}
+
 TEST(DemoOptions, AnUnknownScenarioIsAUsageError) {
   const auto told = check_without(DemoWithout::nothing, "earthquake");
   EXPECT_EQ(told.code, 2);
-  EXPECT_NE(told.text.find("slow-backend, poison, rebalance, pull, broker-down"), std::string::npos) << told.text;
+  EXPECT_NE(told.text.find("slow-backend, poison, rebalance, pull, schemas, broker-down"), std::string::npos) << told.text;
 }
 
 TEST(DemoOptions, BrokersOfARealKafkaAreNotTakenDown) {

@@ -32,6 +32,7 @@ def test_the_demo_against_a_real_broker(broker, kafka):
     ("poison", ["41 records were delivered, 0 of them twice", "undecodable: no JSON at all", "OrderRejected"]),
     ("rebalance", ["a second replica joins", "at most one batch per partition and rebalance: 80"]),
     ("pull", ["goes away before anything is committed", "ERR12205", "40 orders read", "behind 41 records"]),
+    ("schemas", ["20 of 20 values begin with 00 00 00 00 01", "40 records of both versions", "0 are dead letters"]),
     ("broker-down", ["readiness 503", "liveness 200", "20 offsets", "40 records, 0 of them twice"]),
 ])
 def test_each_scenario_checks_itself(scenario, told):
@@ -41,7 +42,7 @@ def test_each_scenario_checks_itself(scenario, told):
         assert text in done.stdout, done.stdout
 
 
-@pytest.mark.parametrize("scenario", ["slow-backend", "poison", "rebalance", "pull"])
+@pytest.mark.parametrize("scenario", ["slow-backend", "poison", "rebalance", "pull", "schemas"])
 def test_scenarios_against_a_real_broker(broker, scenario):
     done = run("demo", "--scenario", scenario, "--check", "--kafka", broker.bootstrap)
     assert done.returncode == 0, done.stdout + done.stderr
