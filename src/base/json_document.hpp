@@ -41,6 +41,7 @@ class JsonDocument {
   /// The value at a position; 0 is the whole text's.
   [[nodiscard]] const JsonNode& operator[](std::uint32_t position) const { return nodes_[position]; }
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(nodes_.size()); }
+  [[nodiscard]] std::string_view source() const { return text_; }
   /// The text of the value as it stands there.
   [[nodiscard]] std::string_view text(const JsonNode& node) const { return text_.substr(node.at, node.size); }
 

@@ -36,8 +36,8 @@ std::expected<void, NotDecoded> Decoder::append(std::string_view bytes, std::opt
   }
   const auto schema = schemas_->find(frame->schema);
   if (!schema) {
-    return std::unexpected(NotDecoded{.why = text_of(frame->schema) + " is not here yet",
-                                      .missing_schema = frame->schema});
+    return std::unexpected(
+        NotDecoded{.why = text_of(frame->schema) + " is not here yet", .missing_schema = frame->schema});
   }
   if (!*schema) return failed(text_of(frame->schema) + ": " + schema->error());
   auto done = by_schema_.append(***schema, payload, out);

@@ -24,8 +24,7 @@ class Decoder {
   /// Appends the JSON value of `bytes`. `schema_header` is the record's header that names the schema, for writers that
   /// put no frame in front of the bytes. On error `out` is as before.
   [[nodiscard]] std::expected<void, NotDecoded> append(std::string_view bytes,
-                                                       std::optional<std::string_view> schema_header,
-                                                       std::string& out);
+                                                       std::optional<std::string_view> schema_header, std::string& out);
 
   [[nodiscard]] Format format() const { return format_; }
 

@@ -23,14 +23,14 @@ enum class Format : std::uint8_t { binary, json, avro, jsonschema, protobuf, str
 [[nodiscard]] std::optional<Format> format_of_ordinal(std::int64_t ordinal);
 [[nodiscard]] bool takes_schema(Format format);
 
-/// Produce direction of the formats that take no schema (the others: compiled_schema.hpp). `json` is one valid JSON value (already checked by base/json_reader), other than null, inside a
-/// mutable buffer: `binary` and `string` are decoded in place, `json` is left as it is, so nothing is copied.
-/// Returns the record bytes, a view into the same memory, or why not ("not a string", "not base64 ...") without the
-/// value.
+/// Produce direction of the formats that take no schema (the others: compiled_schema.hpp). `json` is one valid JSON
+/// value (already checked by base/json_reader), other than null, inside a mutable buffer: `binary` and `string` are
+/// decoded in place, `json` is left as it is, so nothing is copied. Returns the record bytes, a view into the same
+/// memory, or why not ("not a string", "not base64 ...") without the value.
 [[nodiscard]] std::expected<std::string_view, std::string> encode_in_place(Format format, char* json, std::size_t size);
 
-/// Consume direction of the same: appends the JSON value of `bytes` to `out`. On error `out` is as before and the text says why,
-/// without the value. `string` replaces bad UTF-8; `json` is validated strictly and copied as it is.
+/// Consume direction of the same: appends the JSON value of `bytes` to `out`. On error `out` is as before and the text
+/// says why, without the value. `string` replaces bad UTF-8; `json` is validated strictly and copied as it is.
 [[nodiscard]] std::expected<void, std::string> decode_append(Format format, std::string_view bytes,
                                                              std::size_t json_depth_max, std::string& out);
 

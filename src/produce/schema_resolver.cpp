@@ -67,7 +67,8 @@ Task<Answer<registry::Schema>> SchemaResolver::ask(const SchemaQuestion& questio
 
 Task<Result<SchemaAnswer>> SchemaResolver::resolve(SchemaQuestion question) const {
   const auto failed = [&](std::string_view why) {
-    log_.warn("schema cannot be resolved", {{"topic", question.topic}, {"side", name_of(question.side)}, {"reason", why}});
+    log_.warn("schema cannot be resolved",
+              {{"topic", question.topic}, {"side", name_of(question.side)}, {"reason", why}});
     return std::unexpected(Error::of(ErrorCode::failed_to_get_schema, {name_of(question.side), why}));
   };
   auto under = co_await subject(question);

@@ -40,8 +40,9 @@ Result<std::optional<std::string>> text_of(Slice string, PaddedBuffer& body, Sid
   char* const start = body.data() + string.at;
   const auto size = unescape_in_place(start, string.size);
   if (!size) {
-    return std::unexpected(Error::of(ErrorCode::validator_schema, {"/" + std::string(name_of(side)) + std::string(member) +
-                                                                  ": a lone surrogate has no UTF-8 form"}));
+    return std::unexpected(
+        Error::of(ErrorCode::validator_schema,
+                  {"/" + std::string(name_of(side)) + std::string(member) + ": a lone surrogate has no UTF-8 form"}));
   }
   return std::string(start, *size);
 }
@@ -54,10 +55,10 @@ Result<SchemaSide> encode_all(Side side, const Envelope& envelope, const PaddedB
   for (std::size_t i = 0; i < envelope.records.size(); ++i) {
     if (const Slice json = value_of(envelope.records[i], side)) {
       if (const auto encoded = encoder.append(*schema, json.in(body), out.bytes); !encoded) {
-        return std::unexpected(Error::of(
-            ErrorCode::serialize_exception,
-            {formats::name_of(schema->format()),
-             "record " + std::to_string(i) + ", " + std::string(name_of(side)) + ": " + encoded.error()}));
+        return std::unexpected(
+            Error::of(ErrorCode::serialize_exception,
+                      {formats::name_of(schema->format()),
+                       "record " + std::to_string(i) + ", " + std::string(name_of(side)) + ": " + encoded.error()}));
       }
     }
     out.ends.push_back(out.bytes.size());

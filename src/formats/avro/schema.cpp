@@ -2,16 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
+#include <charconv>
 #include <deque>
 #include <limits>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
+#include "base/json_document.hpp"
 #include "base/utf8.hpp"
+#include "formats/avro/encode.hpp"
 
 namespace sidecar::formats::avro {
 
@@ -30,8 +31,6 @@ const Node& Schema::root() const {
 }
 
 namespace {
-
-namespace json = boost::json;
 
 struct Primitive {
   std::string_view name;
@@ -91,12 +90,11 @@ class Parser {
 
   /// Throws Problem.
   const Node* read(std::string_view text) {
-    json::parse_options options;
-    options.max_depth = schema_depth_max;
-    json::error_code error;
-    const json::value value = json::parse(text, error, {}, options);
-    if (error) throw Problem{error == json::error::too_deep ? "is nested too deep" : "is not JSON: " + error.message()};
-    return type(value, "");
+    if (const auto valid = validate_json(text, schema_depth_max); !valid)
+      throw Problem{"is not JSON: byte " + std::to_string(valid.error().offset) + ": " +
+                    std::string(valid.error().reason)};
+    document_.read(text);
+    return type(0, "");
   }
 
   /// Fewest bytes of each type, by going over all of them until nothing gets smaller. Throws Problem.
@@ -164,11 +162,36 @@ class Parser {
     return node;
   }
 
-  const Node* type(const json::value& value, std::string_view space) {
-    if (const auto* name = value.if_string()) return named(*name, space);
-    if (const auto* branches = value.if_array()) return alternatives(*branches, space);
-    if (const auto* object = value.if_object()) return complex(*object, space);
-    fail("a type is a name, an object or an array");
+  /// Position of a value in the document.
+  using Position = std::uint32_t;
+
+  [[nodiscard]] JsonKind kind(Position at) const { return document_[at].kind; }
+
+  const Node* type(Position at, std::string_view space) {
+    switch (kind(at)) {
+      case JsonKind::string:
+        return named(string(at), space);
+      case JsonKind::array:
+        return alternatives(at, space);
+      case JsonKind::object:
+        return complex(at, space);
+      default:
+        fail("a type is a name, an object or an array");
+    }
+  }
+
+  /// Precondition: a string.
+  std::string string(Position at) {
+    std::string text;
+    if (!document_.append_string(at, text)) fail("a lone surrogate has no UTF-8 form");
+    return text;
+  }
+
+  /// Calls `each(element, index)` for every element of the array.
+  template <class Each>
+  void for_each(Position array, const Each& each) {
+    Position at = array + 1;
+    for (std::uint32_t i = 0; i < document_[array].count; ++i, at = document_[at].next) each(at, i);
   }
 
   const Node* named(std::string_view name, std::string_view space) {
@@ -186,60 +209,60 @@ class Parser {
     return std::ranges::any_of(primitives, [name](const auto& primitive) { return primitive.name == name; });
   }
 
-  const Node* alternatives(const json::array& branches, std::string_view space) {
+  const Node* alternatives(Position array, std::string_view space) {
     Node& node = add(Type::alternatives, "union", 0);
     std::unordered_set<std::string_view> seen;
-    for (std::size_t i = 0; i < branches.size(); ++i) {
+    for_each(array, [&](Position at, std::uint32_t i) {
       const Step step(*this, "[" + std::to_string(i) + "]");
-      const Node* branch = type(branches[i], space);
+      const Node* branch = type(at, space);
       if (branch->type == Type::alternatives) fail("a union directly inside a union");
       if (!seen.insert(branch->name).second) fail("the union has " + shown(branch->name) + " twice");
       node.branches.push_back(branch);
-    }
+    });
     if (node.branches.empty()) fail("a union without branches");
     return &node;
   }
 
-  static const json::value* member(const json::object& object, std::string_view name) {
-    return object.if_contains(name);
+  [[nodiscard]] std::optional<Position> member(Position object, std::string_view name) const {
+    return document_.find(object, name);
   }
 
-  std::string_view text(const json::object& object, std::string_view name) {
-    const auto* value = member(object, name);
-    if (value == nullptr) fail("has no \"" + std::string(name) + "\"");
-    const auto* string = value->if_string();
-    if (string == nullptr) fail("\"" + std::string(name) + "\" must be a string");
-    return *string;
+  Position needed(Position object, std::string_view name) {
+    const auto at = member(object, name);
+    if (!at) fail("has no \"" + std::string(name) + "\"");
+    return *at;
   }
 
-  const json::array& list(const json::object& object, std::string_view name) {
-    const auto* value = member(object, name);
-    if (value == nullptr) fail("has no \"" + std::string(name) + "\"");
-    const auto* array = value->if_array();
-    if (array == nullptr) fail("\"" + std::string(name) + "\" must be an array");
-    return *array;
+  std::string text(Position object, std::string_view name) {
+    const Position at = needed(object, name);
+    if (kind(at) != JsonKind::string) fail("\"" + std::string(name) + "\" must be a string");
+    return string(at);
   }
 
-  const Node* complex(const json::object& object, std::string_view space) {
-    const auto* kind = member(object, "type");
-    if (kind == nullptr) fail("has no \"type\"");
-    const auto* name = kind->if_string();
-    if (name == nullptr) return type(*kind, space);
-    if (*name == "record" || *name == "error") return record(object, space);
-    if (*name == "enum") return enumeration(object, space);
-    if (*name == "fixed") return fixed(object, space);
-    if (*name == "array") return container(Type::array, "items", "[]", object, space);
-    if (*name == "map") return container(Type::map, "values", "{}", object, space);
-    return named(*name, space);
+  Position list(Position object, std::string_view name) {
+    const Position at = needed(object, name);
+    if (kind(at) != JsonKind::array) fail("\"" + std::string(name) + "\" must be an array");
+    return at;
   }
 
-  const Node* container(Type kind, std::string_view of, std::string_view step_name, const json::object& object,
+  const Node* complex(Position object, std::string_view space) {
+    const Position inner = needed(object, "type");
+    if (kind(inner) != JsonKind::string) return type(inner, space);
+    const std::string name = string(inner);
+    if (name == "record" || name == "error") return record(object, space);
+    if (name == "enum") return enumeration(object, space);
+    if (name == "fixed") return fixed(object, space);
+    if (name == "array") return container(Type::array, "items", "[]", object, space);
+    if (name == "map") return container(Type::map, "values", "{}", object, space);
+    return named(name, space);
+  }
+
+  const Node* container(Type kind, std::string_view of, std::string_view step_name, Position object,
                         std::string_view space) {
     Node& node = add(kind, kind == Type::array ? "array" : "map", 1);
-    const auto* items = member(object, of);
-    if (items == nullptr) fail("has no \"" + std::string(of) + "\"");
+    const Position items = needed(object, of);
     const Step step(*this, step_name);
-    node.items = type(*items, space);
+    node.items = type(items, space);
     return &node;
   }
 
@@ -254,94 +277,119 @@ class Parser {
   }
 
   /// A new named type, known from here on, also inside itself.
-  Node& declare(Type kind, std::size_t bytes_min, const json::object& object, std::string_view space) {
-    const std::string_view name = text(object, "name");
-    if (name.find('.') == std::string_view::npos && member(object, "namespace") != nullptr) {
-      space = text(object, "namespace");
-      if (!space.empty() && !is_full_name(space)) fail("illegal namespace " + shown(space));
+  Node& declare(Type kind, std::size_t bytes_min, Position object, std::string_view space) {
+    const std::string name = text(object, "name");
+    std::string own_space(space);
+    if (name.find('.') == std::string::npos && member(object, "namespace")) {
+      own_space = text(object, "namespace");
+      if (!own_space.empty() && !is_full_name(own_space)) fail("illegal namespace " + shown(own_space));
     }
     if (!is_full_name(name)) fail("illegal name " + shown(name));
     if (is_primitive(name)) fail(shown(name) + " is the name of a primitive type");
-    Node& node = add(kind, in_space(name, space), bytes_min);
+    Node& node = add(kind, in_space(name, own_space), bytes_min);
     if (!names_.emplace(node.name, &node).second) fail("the name " + shown(node.name) + " stands twice");
     node.aliases = aliases(object, space_of(node.name));
     return node;
   }
 
-  std::vector<std::string> aliases(const json::object& object, std::string_view space) {
+  std::vector<std::string> aliases(Position object, std::string_view space) {
     std::vector<std::string> out;
-    if (member(object, "aliases") == nullptr) return out;
-    for (const auto& alias : list(object, "aliases")) {
-      const auto* name = alias.if_string();
-      if (name == nullptr || !is_full_name(*name)) fail("\"aliases\" must be an array of names");
-      out.push_back(in_space(*name, space));
-    }
+    if (!member(object, "aliases")) return out;
+    for_each(list(object, "aliases"), [&](Position at, std::uint32_t) {
+      std::string name = kind(at) == JsonKind::string ? string(at) : std::string();
+      if (!is_full_name(name)) fail("\"aliases\" must be an array of names");
+      out.push_back(in_space(name, space));
+    });
     return out;
   }
 
-  const Node* record(const json::object& object, std::string_view space) {
+  const Node* record(Position object, std::string_view space) {
     Node& node = declare(Type::record, 0, object, space);
+    node.complete = false;
     const Step whole(*this, node.name);
     const std::string own_space(space_of(node.name));
-    std::unordered_set<std::string> seen;
-    for (const auto& entry : list(object, "fields")) {
-      const auto* field = entry.if_object();
-      if (field == nullptr) fail("\"fields\" must be an array of objects");
-      const std::string name(text(*field, "name"));
+    for_each(list(object, "fields"), [&](Position at, std::uint32_t) {
+      if (kind(at) != JsonKind::object) fail("\"fields\" must be an array of objects");
+      const std::string name = text(at, "name");
       if (!is_name(name)) fail("illegal field name " + shown(name));
-      if (!seen.insert(name).second) fail("the field " + shown(name) + " stands twice");
+      if (!node.index.emplace(name, static_cast<std::uint32_t>(node.fields.size())).second)
+        fail("the field " + shown(name) + " stands twice");
       const Step step(*this, name);
-      const auto* kind = member(*field, "type");
-      if (kind == nullptr) fail("has no \"type\"");
-      Field out{.name = name, .aliases = aliases(*field, {}), .type = type(*kind, own_space), .default_value = {}};
-      if (const auto* value = member(*field, "default")) out.default_value = *value;
+      Field out{.name = name, .aliases = aliases(at, {}), .type = type(needed(at, "type"), own_space)};
+      if (const auto value = member(at, "default")) read_default(out, *value);
       node.fields.push_back(std::move(out));
+    });
+    for (std::uint32_t i = 0; i < node.fields.size(); ++i) {
+      for (const auto& alias : node.fields[i].aliases) node.index.emplace(alias, i);
     }
+    node.complete = true;
     return &node;
   }
 
-  const Node* enumeration(const json::object& object, std::string_view space) {
+  void read_default(Field& field, Position at) {
+    const JsonNode& value = document_[at];
+    // A string's text stands between its quotes.
+    const std::size_t quote = value.kind == JsonKind::string ? 1 : 0;
+    std::string binary;
+    const auto done =
+        encoder_.append(*field.type, document_.source().substr(value.at - quote, value.size + 2 * quote), binary);
+    if (!done) {
+      field.default_problem = done.error();
+      return;
+    }
+    defaults_bytes_ += binary.size();
+    if (defaults_bytes_ > defaults_bytes_max)
+      fail("the defaults take more than " + std::to_string(defaults_bytes_max) + " bytes");
+    field.default_binary = std::move(binary);
+  }
+
+  const Node* enumeration(Position object, std::string_view space) {
     Node& node = declare(Type::enumeration, 1, object, space);
     const Step step(*this, node.name);
-    std::unordered_set<std::string> seen;
-    for (const auto& entry : list(object, "symbols")) {
-      const auto* symbol = entry.if_string();
-      if (symbol == nullptr || !is_name(*symbol)) fail("\"symbols\" must be an array of names");
-      if (!seen.emplace(*symbol).second) fail("the symbol " + shown(*symbol) + " stands twice");
-      node.symbols.emplace_back(*symbol);
-    }
+    for_each(list(object, "symbols"), [&](Position at, std::uint32_t i) {
+      const std::string symbol = kind(at) == JsonKind::string ? string(at) : std::string();
+      if (!is_name(symbol)) fail("\"symbols\" must be an array of names");
+      if (!node.index.emplace(symbol, i).second) fail("the symbol " + shown(symbol) + " stands twice");
+      node.symbols.push_back(symbol);
+    });
     if (node.symbols.empty()) fail("an enum without symbols");
     return &node;
   }
 
-  const Node* fixed(const json::object& object, std::string_view space) {
+  const Node* fixed(Position object, std::string_view space) {
     Node& node = declare(Type::fixed, 0, object, space);
     const Step step(*this, node.name);
-    const auto* size = member(object, "size");
-    if (size == nullptr) fail("has no \"size\"");
-    const auto* bytes = size->if_int64();
-    if (bytes == nullptr || *bytes < 0 || std::cmp_greater(*bytes, fixed_bytes_max))
-      fail("\"size\" must be an integer from 0 to " + std::to_string(fixed_bytes_max));
-    node.size = static_cast<std::size_t>(*bytes);
+    const Position size = needed(object, "size");
+    const std::string_view digits = document_.text(document_[size]);
+    std::uint64_t bytes = fixed_bytes_max + 1;
+    if (kind(size) == JsonKind::number) {
+      const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), bytes);
+      if (read.ec != std::errc() || read.ptr != digits.data() + digits.size()) bytes = fixed_bytes_max + 1;
+    }
+    if (bytes > fixed_bytes_max) fail("\"size\" must be an integer from 0 to " + std::to_string(fixed_bytes_max));
+    node.size = static_cast<std::size_t>(bytes);
     node.bytes_min = node.size;
     return &node;
   }
 
   Schema::Nodes& nodes_;
+  JsonDocument document_;
+  Encoder encoder_;  ///< For defaults.
+  std::size_t defaults_bytes_ = 0;
   std::unordered_map<std::string, const Node*> names_;
   std::string path_;
 };
 
 }  // namespace
 
-std::expected<Schema, std::string> parse_schema(std::string_view text, std::span<const std::string> references) {
+std::expected<Schema, std::string> parse_schema(std::string_view text, std::span<const Import> imports) {
   auto nodes = std::make_unique<Schema::Nodes>();
   Parser parser(*nodes);
-  std::string where = "reference ";
+  std::string where;
   try {
-    for (std::size_t i = 0; i < references.size(); ++i) {
-      where = "reference " + std::to_string(i) + ": ";
-      parser.read(references[i]);
+    for (const Import& import : imports) {
+      where = "reference " + shown(import.name) + ": ";
+      parser.read(import.text);
     }
     where.clear();
     nodes->root = parser.read(text);
