@@ -161,9 +161,8 @@ struct Lookup {
 };
 
 template <class Value>
-Task<Answer<Value>> wait_for(const LoopExecutor& executor, std::shared_ptr<Flight<Value>> flight,
-                             Clock::time_point deadline) {
-  SteadyTimer timer(executor, deadline);
+Task<Answer<Value>> wait_for(const LoopExecutor& executor, std::shared_ptr<Flight<Value>> flight) {
+  SteadyTimer timer(executor, Clock::time_point::max());
   struct Waiting {
     Waiting(Flight<Value>& waited, SteadyTimer& own) : flight(waited), timer(own) { flight.waiting.insert(&timer); }
     ~Waiting() { flight.waiting.erase(&timer); }
@@ -174,8 +173,7 @@ Task<Answer<Value>> wait_for(const LoopExecutor& executor, std::shared_ptr<Fligh
   };
   const Waiting waiting(*flight, timer);
   boost::system::error_code ignored;
-  while (!flight->done && Clock::now() < deadline) co_await timer.async_wait(asio::redirect_error(use_task, ignored));
-  if (!flight->done) co_return failure(Kind::unavailable, "the schema registry did not answer in time");
+  while (!flight->done) co_await timer.async_wait(asio::redirect_error(use_task, ignored));
   co_return flight->answer;
 }
 
@@ -226,8 +224,8 @@ class Registry::Impl {
 
  private:
   template <class Key, class Value>
-  static Task<Answer<Value>> ask(Self self, Lookup<Key, Value>& lookup, Key key, Clock::time_point end,
-                                 Task<Answer<Value>> fetch, bool refresh = false);
+  static Task<Answer<Value>> ask(Self self, Lookup<Key, Value>& lookup, Key key, Task<Answer<Value>> fetch,
+                                 bool refresh = false);
 
   static Task<Answer<Schema>> fetch_id(Self self, std::uint32_t id, Clock::time_point end);
   static Task<Answer<Schema>> fetch_guid(Self self, Guid guid, Clock::time_point end);
@@ -251,8 +249,8 @@ class Registry::Impl {
 };
 
 template <class Key, class Value>
-Task<Answer<Value>> Registry::Impl::ask(Self self, Lookup<Key, Value>& lookup, Key key, Clock::time_point end,
-                                        Task<Answer<Value>> fetch, bool refresh) {
+Task<Answer<Value>> Registry::Impl::ask(Self self, Lookup<Key, Value>& lookup, Key key, Task<Answer<Value>> fetch,
+                                        bool refresh) {
   if (!refresh) {
     if (auto known = lookup.known.find(key, self->now())) co_return std::move(*known);
   }
@@ -274,35 +272,35 @@ Task<Answer<Value>> Registry::Impl::ask(Self self, Lookup<Key, Value>& lookup, K
     };
     asio::co_spawn(self->loop, std::move(fetch), std::move(land));
   }
-  co_return co_await wait_for(self->loop.get_executor(), flight, end);
+  co_return co_await wait_for(self->loop.get_executor(), flight);
 }
 
 Task<Answer<Schema>> Registry::Impl::by_id(Self self, std::uint32_t id, Clock::time_point end) {
-  return ask(self, self->ids, id, end, fetch_id(self, id, end));
+  return ask(self, self->ids, id, fetch_id(self, id, end));
 }
 
 Task<Answer<Schema>> Registry::Impl::by_guid(Self self, Guid guid, Clock::time_point end) {
-  return ask(self, self->guids, guid, end, fetch_guid(self, guid, end));
+  return ask(self, self->guids, guid, fetch_guid(self, guid, end));
 }
 
 Task<Answer<Schema>> Registry::Impl::by_id_under(Self self, UnderKey key, Clock::time_point end) {
-  return ask(self, self->under, key, end, fetch_under(self, key, end));
+  return ask(self, self->under, key, fetch_under(self, key, end));
 }
 
 Task<Answer<Schema>> Registry::Impl::by_version(Self self, VersionKey key, Clock::time_point end) {
-  return ask(self, self->versions, key, end, fetch_version(self, key, end));
+  return ask(self, self->versions, key, fetch_version(self, key, end));
 }
 
 Task<Answer<Schema>> Registry::Impl::latest_of(Self self, std::string subject, bool refresh, Clock::time_point end) {
-  return ask(self, self->latest, subject, end, fetch_latest(self, subject, end), refresh);
+  return ask(self, self->latest, subject, fetch_latest(self, subject, end), refresh);
 }
 
 Task<Answer<Schema>> Registry::Impl::of_text(Self self, TextKey key, std::string text, Clock::time_point end) {
-  return ask(self, self->texts, key, end, fetch_text(self, key, std::move(text), end));
+  return ask(self, self->texts, key, fetch_text(self, key, std::move(text), end));
 }
 
 Task<Answer<Part>> Registry::Impl::part(Self self, VersionKey key, Clock::time_point end) {
-  return ask(self, self->parts, key, end, fetch_part(self, key, end));
+  return ask(self, self->parts, key, fetch_part(self, key, end));
 }
 
 Task<Answer<SchemaAnswer>> Registry::Impl::request_schema(Self self, std::string what, Request request,

@@ -34,8 +34,9 @@ inline constexpr std::size_t document_bytes_max = 16 << 20;
 /// subject;
 /// - `unavailable` and `refused`: not at all.
 ///
-/// A look-up takes at most `request_timeout`, its references included. Every call ends; those that are out when `stop`
-/// is called end with `unavailable`.
+/// A look-up takes at most `request_timeout`, its references included; one that waits for a reference which another
+/// look-up has begun to fetch takes at most twice as long. Every call ends; those that are out when `stop` is called
+/// end with `unavailable`.
 ///
 /// Thread: construct, `stop` and destroy on loop 0 (or while no loop runs). Calls keep what they need alive.
 class Registry {
