@@ -24,8 +24,8 @@ struct Walk {
   /// The reader stopped: says where.
   bool malformed() {
     const auto failure = reader.failure();
-    if (!failure) return fail("is no complete JSON");
-    return fail("is no JSON: " + std::string(failure->reason) + " at byte " + std::to_string(failure->offset));
+    if (!failure) return fail("no whole JSON");
+    return fail("no JSON: " + std::string(failure->reason) + " at byte " + std::to_string(failure->offset));
   }
   bool skip() {
     std::string_view ignored;
@@ -126,15 +126,14 @@ bool read_references(Walk& walk, std::vector<Reference>& references) {
   return !walk.reader.failure() || walk.malformed();
 }
 
-/// Spaces for line ends and other control characters, so that a message stays one line.
-std::string one_line(std::string text) {
+}  // namespace
+
+std::string one_line(std::string text, std::size_t bytes_max) {
   for (char& c : text)
     if (static_cast<unsigned char>(c) < ' ' || c == '\x7F') c = ' ';
-  text.resize(utf8_prefix(text, message_bytes_max).size());
+  text.resize(utf8_prefix(text, bytes_max).size());
   return text;
 }
-
-}  // namespace
 
 const char* type_name(SchemaType type) {
   switch (type) {
@@ -215,7 +214,7 @@ std::optional<ErrorAnswer> parse_error_answer(std::string_view body) {
     return walk.skip();
   });
   if (!read || !has_code) return std::nullopt;
-  answer.message = one_line(std::move(answer.message));
+  answer.message = one_line(std::move(answer.message), message_bytes_max);
   return answer;
 }
 

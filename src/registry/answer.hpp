@@ -19,8 +19,11 @@ namespace sidecar::registry {
 inline constexpr std::size_t answer_depth_max = 64;
 /// References of one schema.
 inline constexpr std::size_t references_max = 256;
-/// Bytes of a registry's message that are kept; a longer one is cut on a character border.
+/// Bytes of a registry's message that are kept.
 inline constexpr std::size_t message_bytes_max = 512;
+
+/// `text` with spaces for line ends and other control characters, cut on a character border.
+[[nodiscard]] std::string one_line(std::string text, std::size_t bytes_max);
 
 /// A schema before its references are fetched.
 struct SchemaAnswer {
@@ -43,7 +46,7 @@ struct SchemaAnswer {
 /// What a registry says beside a status of 400 and more.
 struct ErrorAnswer {
   std::int64_t code = 0;  ///< The HTTP status and two more digits: 40403 for an id that is not known.
-  std::string message;    ///< One line of UTF-8, at most `message_bytes_max` bytes.
+  std::string message;    ///< One line, at most `message_bytes_max` bytes.
 };
 /// Nothing when the body is none: something between here and the registry has answered.
 [[nodiscard]] std::optional<ErrorAnswer> parse_error_answer(std::string_view body);

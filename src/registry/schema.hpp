@@ -39,17 +39,21 @@ struct Import {
 struct Document {
   SchemaType type = SchemaType::avro;
   std::string text;
-  std::vector<Import> imports;
+  std::vector<Import> imports{};
+  std::vector<Reference> references{};  ///< As the schema itself lists them.
+
+  friend bool operator==(const Document&, const Document&) = default;
 };
 
 /// The 16 bytes of a schema's GUID, in the order of its text.
 using Guid = std::array<std::uint8_t, 16>;
 
 struct Schema {
-  std::uint32_t id = 0;                      ///< 0 when it was asked for by its GUID and the registry does not say.
-  std::shared_ptr<const Document> document;  ///< Never null. One object for all who ask, so its address may be a key.
-  std::string subject{};                     ///< Under which it was found; empty for ids and GUIDs.
-  std::optional<std::int32_t> version{};     ///< Of the subject, when the registry said it.
+  std::uint32_t id = 0;  ///< 0 when it was asked for by its GUID and the registry does not say.
+  std::shared_ptr<const Document>
+      document;           ///< Never null in an answer. The same object again while the id is in the cache.
+  std::string subject{};  ///< Under which it was found; empty for ids and GUIDs.
+  std::optional<std::int32_t> version{};  ///< Of the subject, when the registry said it.
 };
 
 struct Failure {

@@ -117,8 +117,7 @@ class Reader {
     if (!is_true && !equal_any_case(found->text, "false")) return problem(found->key, "must be true or false");
     out = is_true;
   }
-  std::optional<std::int64_t> figure(std::string_view name, std::int64_t min, std::int64_t max) {
-    const auto found = find(name);
+  std::optional<std::int64_t> figure(const std::optional<Found>& found, std::int64_t min, std::int64_t max) {
     if (!found) return std::nullopt;
     std::int64_t value = 0;
     const auto* end = found->text.data() + found->text.size();
@@ -144,7 +143,7 @@ class Reader {
 };
 
 void Reader::read_urls() {
-  const auto list = find("url");
+  const auto list = find_exact("schema.registry.url");
   if (!list) return problem("schema.registry.url", "is needed: the URL of the schema registry");
   std::string_view rest = list->text;
   for (std::size_t entry = 1;; ++entry) {
@@ -175,11 +174,11 @@ void Reader::read_flags() {
 }
 
 void Reader::read_figures() {
-  if (const auto entries = figure("cache", 1, 1'000'000))
+  if (const auto entries = figure(find_exact("schema.registry.cache"), 1, 1'000'000))
     settings_.cache_entries_max = static_cast<std::size_t>(*entries);
-  if (const auto limit = figure("request.timeout.ms", 1, 300'000))
+  if (const auto limit = figure(find_exact("schema.registry.request.timeout.ms"), 1, 300'000))
     settings_.request_timeout = std::chrono::milliseconds(*limit);
-  if (const auto age = figure("latest.cache.ttl.sec", -1, ageless.count()))
+  if (const auto age = figure(find("latest.cache.ttl.sec"), -1, ageless.count()))
     settings_.latest_age = *age < 0 ? ageless : std::chrono::seconds(*age);
 }
 

@@ -67,27 +67,27 @@ struct PropertyProblem {
 
 /// Every problem at once. Reads store files (PEM or PKCS12, recognised by their content; `...type` has no effect);
 /// connects to nothing. `find_file` gives the file that the location of a store names. Texts are used without blanks
-/// around them, an empty one counts as left out. Names without the prefix `schema.registry.` may have it, too; with it
-/// they win.
+/// around them, an empty one counts as left out. The names below may all have the prefix `schema.registry.`, and where
+/// both are given the one with it wins; a star marks those that must have it.
 ///
-/// | Property | Default | Meaning |
-/// |---|---|---|
-/// | `schema.registry.url` | needed | Comma list; tried in order, beginning with the one that answered last. |
-/// | `schema.registry.cache` | 100 | 1 to 1000000 entries of each cache. |
-/// | `schema.registry.request.timeout.ms` | 5000 | 1 to 300000. |
-/// | `auto.register.schemas` | true | False when either of its names says false. |
-/// | `normalize.schemas` | false | |
-/// | `use.latest.version` | false | No effect while `auto.register.schemas` is on. |
-/// | `latest.compatibility.strict` | true | |
-/// | `latest.cache.ttl.sec` | 30 | -1: kept until it is asked to be fresh; 0: never kept. |
-/// | `key.subject.name.strategy`, `value.subject.name.strategy` | TopicName | Or RecordName, TopicRecordName, or the
-/// name of Confluent's class; any case. | | `basic.auth.credentials.source` | see right | `USER_INFO` (default while
-/// `basic.auth.user.info` is given), `URL` (otherwise). | | `basic.auth.user.info` | none | `user:password` | |
-/// `bearer.auth.credentials.source` | `STATIC_TOKEN` | Only this. | | `bearer.auth.token` | none | | |
-/// `schema.registry.ssl.truststore.location`, `.password` | the system's authorities | Only its certificates are
-/// trusted. | | `schema.registry.ssl.keystore.location`, `.password`, `schema.registry.ssl.key.password` | none | | |
-/// `schema.registry.ssl.endpoint.identification.algorithm` | https | An empty text switches the check of host names
-/// off. |
+/// - `url`*: needed. Comma list; tried in order, beginning with the one that answered last.
+/// - `cache`*: entries of each cache, 1 to 1000000, default 100.
+/// - `request.timeout.ms`*: 1 to 300000, default 5000.
+/// - `auto.register.schemas`: default true; false when either of its names says false.
+/// - `normalize.schemas`: default false.
+/// - `use.latest.version`: default false; no effect while `auto.register.schemas` is on.
+/// - `latest.compatibility.strict`: default true.
+/// - `latest.cache.ttl.sec`: default 30; -1: kept until a fresh one is asked for; 0: never kept.
+/// - `key.subject.name.strategy`, `value.subject.name.strategy`: TopicName (default), RecordName or TopicRecordName, or
+///   the name of Confluent's class; any case.
+/// - `basic.auth.credentials.source`: `USER_INFO`, the default while `basic.auth.user.info` is given, or `URL`,
+///   otherwise the default: the user information of the URLs, which must be the same in each.
+/// - `basic.auth.user.info`: `user:password`.
+/// - `bearer.auth.credentials.source`: only `STATIC_TOKEN`.
+/// - `bearer.auth.token`: not beside basic authentication.
+/// - `ssl.truststore.location`*, `ssl.truststore.password`*: only its certificates are trusted; default: the system's.
+/// - `ssl.keystore.location`*, `ssl.keystore.password`*, `ssl.key.password`*: default: no certificate is shown.
+/// - `ssl.endpoint.identification.algorithm`*: `https`, or an empty text to switch the check of host names off.
 [[nodiscard]] std::expected<RegistrySettings, std::vector<PropertyProblem>> read_settings(
     const Properties& properties, const std::function<std::string(std::string_view location)>& find_file);
 

@@ -5,8 +5,6 @@
 
 #include <stdexcept>
 
-#include "security/key_store.hpp"
-
 namespace sidecar::security {
 namespace {
 
@@ -30,16 +28,6 @@ std::shared_ptr<asio::ssl::context> make_context(asio::ssl::context::method meth
   return context;
 }
 
-void use_key(SSL_CTX* ssl, const std::string& path, const Secret& store_pass, const Secret& key_pass) {
-  const KeyStore store = read_key_store(path, store_pass, key_pass);
-  require(SSL_CTX_use_certificate(ssl, store.certificate.get()) == 1, "the certificate in " + path + " cannot be used");
-  require(SSL_CTX_use_PrivateKey(ssl, store.key.get()) == 1, "the private key in " + path + " cannot be used");
-  require(SSL_CTX_check_private_key(ssl) == 1, "key and certificate in " + path + " do not belong together");
-  for (const auto& certificate : store.chain) {
-    require(SSL_CTX_add1_chain_cert(ssl, certificate.get()) == 1, "a certificate in " + path + " cannot be used");
-  }
-}
-
 void trust(SSL_CTX* ssl, const std::string& path, const Secret& pass, bool announce) {
   X509_STORE* store = SSL_CTX_get_cert_store(ssl);
   for (const auto& certificate : read_trust_store(path, pass)) {
@@ -61,10 +49,19 @@ int choose_http_1_1(SSL*, const unsigned char** chosen, unsigned char* length, c
 
 }  // namespace
 
+void use_key(SSL_CTX* ssl, const KeyStore& store, const std::string& path) {
+  require(SSL_CTX_use_certificate(ssl, store.certificate.get()) == 1, "the certificate in " + path + " cannot be used");
+  require(SSL_CTX_use_PrivateKey(ssl, store.key.get()) == 1, "the private key in " + path + " cannot be used");
+  require(SSL_CTX_check_private_key(ssl) == 1, "key and certificate in " + path + " do not belong together");
+  for (const auto& certificate : store.chain) {
+    require(SSL_CTX_add1_chain_cert(ssl, certificate.get()) == 1, "a certificate in " + path + " cannot be used");
+  }
+}
+
 std::shared_ptr<asio::ssl::context> make_server_context(const ServerTls& settings) {
   auto context = make_context(asio::ssl::context::tls_server);
   SSL_CTX* ssl = context->native_handle();
-  use_key(ssl, settings.key_store, settings.store_pass, settings.key_pass);
+  use_key(ssl, read_key_store(settings.key_store, settings.store_pass, settings.key_pass), settings.key_store);
   SSL_CTX_set_alpn_select_cb(ssl, choose_http_1_1, nullptr);
   if (settings.trust_store) {
     trust(ssl, *settings.trust_store, settings.trust_store_pass, true);
@@ -85,7 +82,9 @@ std::shared_ptr<asio::ssl::context> make_client_context(const ClientTls& setting
     throw std::runtime_error(
         "neither client.loadDefaultTrustStore nor client.loadTrustStore: no server could be trusted");
   }
-  if (settings.key_store) use_key(ssl, *settings.key_store, settings.key_store_pass, settings.key_pass);
+  if (settings.key_store) {
+    use_key(ssl, read_key_store(*settings.key_store, settings.key_store_pass, settings.key_pass), *settings.key_store);
+  }
   SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
   require(SSL_CTX_set_alpn_protos(ssl, http_1_1, sizeof http_1_1) == 0, "ALPN");
   return context;

@@ -8,6 +8,7 @@
 
 #include "base/secret.hpp"
 #include "loop/loop.hpp"
+#include "security/key_store.hpp"
 
 namespace sidecar::security {
 
@@ -33,5 +34,8 @@ struct ClientTls {
 /// Certificates are always checked; whether the host name must fit is up to the connection.
 /// Throws as above, also when nothing at all would be trusted.
 [[nodiscard]] std::shared_ptr<asio::ssl::context> make_client_context(const ClientTls& settings);
+
+/// Puts a key with its certificates into a context. `path` names the file in errors. Throws as above.
+void use_key(SSL_CTX* ssl, const KeyStore& store, const std::string& path);
 
 }  // namespace sidecar::security

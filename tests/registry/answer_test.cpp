@@ -75,7 +75,7 @@ TEST(RegistryAnswer, ThatIsNoneSaysWhy) {
        {""s, "{"s, R"({"schema":"x")"s, R"({"schema":"x"} x)"s, R"({"schema":"x",})"s, "<html>"s,
         R"({"schema":"x","y":)"s, "{\"schema\":\"\xff\"}"s, R"({"schema":"x","references":[{"name":"a")"s,
         R"({"schema":"x","y":tru})"s, "{\"schema\":\"x\",\"y\":" + std::string(100, '[') + std::string(100, ']') + "}"})
-    EXPECT_TRUE(problem_of(body).starts_with("is no JSON: ")) << body << ": " << problem_of(body);
+    EXPECT_TRUE(problem_of(body).starts_with("no JSON: ")) << body << ": " << problem_of(body);
 }
 
 TEST(RegistryAnswer, BoundsTheReferencesOfOneSchema) {
