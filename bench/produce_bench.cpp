@@ -50,7 +50,7 @@ void report(const char* name, std::size_t count, const std::string& body) {
       std::memcpy(buffer->data(), body.data(), body.size());
       auto envelope = parse_envelope(*buffer, {});
       if (!envelope) std::abort();
-      const auto records = encode_records(std::move(*envelope), buffer, settings, {"0123456789abcdefghijkl", {}, {}});
+      const auto records = encode_records(std::move(*envelope), {}, buffer, settings, {"0123456789abcdefghijkl", {}, {}});
       if (!records) std::abort();
       check += records->records.size() + write_reply(deliveries).size();
     }

@@ -38,7 +38,7 @@ PropertiesSpec properties_of(kafka::ClientKind kind, std::vector<PropertiesSpec:
   add("ssl.keystore.password", std::nullopt, "Of a PKCS12 key store.");
   add("ssl.key.password", std::nullopt, "Of an encrypted key in PEM.");
   add("ssl.endpoint.identification.algorithm", "https", "An empty text switches the check of host names off.");
-  add("schema.registry.url", "http://localhost:8081", "For formats with a schema.");
+  add("schema.registry.url", default_registry_url, "For formats with a schema (formats.md); several are tried in order.");
   return spec;
 }
 
@@ -187,10 +187,6 @@ FileSchema consumer_file(Draft& draft) {
   file.choice("valueFormat", reactive.formats.value, format_names(), "Format of values.");
   file.flag("useNoWrappingAvro", draft.no_wrapping_avro,
             "Avro: a union's value as it is, {\"count\":4}, instead of {\"count\":{\"int\":4}}.");
-  file.flag("validateOnConsume", reactive.formats.schema.validate,
-            "Check values in the format jsonschema against their schema, and in json against valueSchemaFiles.");
-  file.list("valueSchemaFiles", draft.value_schema_files,
-            "JSON Schemas for values in the format json: topic=file, in a configuration directory.");
   file.text("backendApiHost", reactive.backend_api_host,
             "Where the backend listens: http://host:port or https://host:port.");
   file.text("backendApiPath", reactive.backend_api_path, "Path of the POST.");

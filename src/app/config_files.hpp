@@ -12,6 +12,9 @@
 
 namespace sidecar::app {
 
+/// Of both files.
+inline constexpr char default_registry_url[] = "http://localhost:8081";
+
 /// Settings while they are read: what load_settings turns into Settings by the rules that cross files.
 struct Draft {
   Settings settings;
@@ -30,7 +33,6 @@ struct Draft {
   std::vector<std::string> startup_hooks{"com.networknt.mesh.kafka.ProducerStartupHook"};
   config::Value singletons;
   bool no_wrapping_avro = false;
-  std::vector<std::string> value_schema_files;
   bool producer_audit = true;
   bool consumer_audit = true;
   bool http_audit = true;

@@ -20,7 +20,7 @@ http::ServerSettings listener() {
   return settings;
 }
 
-http::Response answer(unsigned status, std::string body) {
+http::Response answer(std::uint16_t status, std::string body) {
   http::Response response;
   response.status = status;
   response.content_type = "application/vnd.schemaregistry.v1+json";
@@ -28,7 +28,7 @@ http::Response answer(unsigned status, std::string body) {
   return response;
 }
 
-http::Response refusal(unsigned status, unsigned code, std::string_view message) {
+http::Response refusal(std::uint16_t status, unsigned code, std::string_view message) {
   std::string body = R"({"error_code":)" + std::to_string(code) + R"(,"message":)";
   append_json_string(body, message);
   return answer(status, body + "}");

@@ -12,9 +12,6 @@
 #include "formats/avro/encode.hpp"
 #include "formats/avro/schema.hpp"
 #include "formats/format.hpp"
-#include "formats/jsonschema/schema.hpp"
-#include "formats/jsonschema/validate.hpp"
-#include "formats/protobuf/schema.hpp"
 #include "registry/registry.hpp"
 
 namespace sidecar::formats {
@@ -36,7 +33,7 @@ class CompiledSchema {
  private:
   friend class SchemaEncoder;
   friend class SchemaDecoder;
-  using Parsed = std::variant<avro::Schema, jsonschema::Schema, protobuf::Schema>;
+  using Parsed = std::variant<avro::Schema>;
 
   CompiledSchema(std::uint32_t id, Parsed parsed, std::string record_name);
 
@@ -57,13 +54,11 @@ class SchemaEncoder {
 
  private:
   avro::Encoder avro_;
-  jsonschema::Validator validator_;
 };
 
 struct SchemaDecodeSettings {
   avro::Unions unions = avro::Unions::wrapped;
   std::size_t json_depth_max = 64;
-  bool validate = false;  ///< JSON Schema: check what was read against the schema.
 };
 
 /// Consume direction. Thread: one at a time.
@@ -78,7 +73,6 @@ class SchemaDecoder {
 
  private:
   SchemaDecodeSettings settings_;
-  jsonschema::Validator validator_;
 };
 
 }  // namespace sidecar::formats

@@ -1,37 +1,28 @@
 #include "formats/schemas.hpp"
 
+#include <chrono>
 #include <utility>
 #include <variant>
 
 namespace sidecar::formats {
 namespace {
 
-/// A schema that the registry does not have may be registered the next moment.
-constexpr auto absent_lifetime = std::chrono::seconds(5);
+using Clock = std::chrono::steady_clock;
+
+/// Bytes of an entry, for a cache that counts entries.
+constexpr std::size_t uncounted = 0;
 
 }  // namespace
 
-void Schemas::put(const SchemaKey& key, Entry entry) {
-  const std::scoped_lock lock(mutex_);
-  known_.put(key, std::move(entry));
-}
-
 std::optional<Schemas::Known> Schemas::find(const SchemaKey& key) {
-  const std::scoped_lock lock(mutex_);
-  Entry* const entry = known_.find(key);
-  if (entry == nullptr) return std::nullopt;
-  if (entry->until && Clock::now() >= *entry->until) {
-    known_.erase(key);
-    return std::nullopt;
-  }
-  return entry->known;
+  return known_.find(key, Clock::now());
 }
 
 Schemas::Known Schemas::compile(const registry::Schema& schema) {
   if (auto known = find(SchemaKey(schema.id)); known && *known) return *known;
-  // Not under the lock: a large schema takes a while, and twice is no harm.
+  // Two callers may compile the same schema at the same time, which is no harm.
   auto compiled = CompiledSchema::compile(schema.id, *schema.document);
-  put(SchemaKey(schema.id), {compiled});
+  known_.put(SchemaKey(schema.id), compiled, uncounted);
   return compiled;
 }
 
@@ -41,12 +32,14 @@ Task<std::optional<std::string>> Schemas::fetch(SchemaKey key) {
   auto answer = id != nullptr ? co_await registry_.by_id(*id) : co_await registry_.by_guid(std::get<SchemaGuid>(key));
   if (answer) {
     // An answer by GUID names no number, and needs none to be read.
-    put(key, {CompiledSchema::compile(id != nullptr ? *id : 0, *answer->document)});
+    known_.put(key, CompiledSchema::compile(id != nullptr ? *id : 0, *answer->document), uncounted);
     co_return std::nullopt;
   }
   auto& failure = answer.error();
   if (failure.kind == registry::Failure::Kind::unavailable) co_return std::move(failure.text);
-  put(key, {std::unexpected(std::move(failure.text)), Clock::now() + absent_lifetime});
+  // It may be registered the next moment.
+  known_.put(key, std::unexpected(std::move(failure.text)), uncounted,
+             Clock::now() + registry_.settings().not_found_age);
   co_return std::nullopt;
 }
 

@@ -2,17 +2,16 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
+#include <limits>
 #include <cstddef>
 #include <expected>
-#include <mutex>
 #include <optional>
 #include <string>
 
-#include "base/lru_map.hpp"
 #include "formats/compiled_schema.hpp"
 #include "formats/frame.hpp"
 #include "loop/loop.hpp"
+#include "registry/cache.hpp"
 #include "registry/registry.hpp"
 
 namespace sidecar::formats {
@@ -20,14 +19,13 @@ namespace sidecar::formats {
 /// Each schema is compiled once, for all readers and writers. Thread: any.
 class Schemas {
  public:
-  using Clock = std::chrono::steady_clock;
   /// A schema, or one line about why it cannot be used.
   using Known = std::expected<CompiledSchemaPtr, std::string>;
 
   /// At most `capacity` schemas are kept, but never fewer than `capacity_min`; what the registry does not have is asked
   /// for again after a while. `registry` must outlive this.
   Schemas(registry::Registry& registry, std::size_t capacity)
-      : registry_(registry), known_(std::max(capacity, capacity_min)) {}
+      : registry_(registry), known_(std::max(capacity, capacity_min), std::numeric_limits<std::size_t>::max()) {}
 
   /// A record needs two at once, and several partitions take turns.
   static constexpr std::size_t capacity_min = 16;
@@ -42,16 +40,8 @@ class Schemas {
   Task<std::optional<std::string>> fetch(SchemaKey key);
 
  private:
-  struct Entry {
-    Known known;
-    std::optional<Clock::time_point> until{};  ///< Counts until then; nothing: for ever.
-  };
-
-  void put(const SchemaKey& key, Entry entry);
-
   registry::Registry& registry_;
-  std::mutex mutex_;
-  LruMap<SchemaKey, Entry> known_;
+  registry::Cache<SchemaKey, Known> known_;
 };
 
 }  // namespace sidecar::formats

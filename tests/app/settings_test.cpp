@@ -70,8 +70,8 @@ TEST(Smallest, LoadsAndMeansWhatItSays) {
   EXPECT_FALSE(settings.security.enable_verify_jwt);
   EXPECT_EQ(settings.produce.key_format, Format::string);
   EXPECT_EQ(settings.produce.value_format, Format::json);
-  EXPECT_EQ(settings.reactive.key_format, Format::string);
-  EXPECT_EQ(settings.reactive.value_format, Format::json);
+  EXPECT_EQ(settings.reactive.formats.key, Format::string);
+  EXPECT_EQ(settings.reactive.formats.value, Format::json);
   EXPECT_THAT(settings.reactive.topics, ElementsAre("orders"));
   EXPECT_THAT(settings.consumer.topics, ElementsAre("orders"));
   EXPECT_EQ(settings.reactive.group_id, "billing");
@@ -98,7 +98,6 @@ TEST(BuiltIn, WithoutAnyFileEveryThingThatCannotBeHonouredIsNamed) {
   ASSERT_FALSE(loaded);
   const auto problems = texts(loaded.error().problems);
   EXPECT_THAT(problems, Contains(HasSubstr("security.enableVerifyJwt must be set to false")));
-  EXPECT_THAT(problems, Contains(HasSubstr("kafka-producer.keyFormat is jsonschema")));
   EXPECT_THAT(problems, Contains(HasSubstr("kafka-producer.ssl.truststore.location cannot be used")));
   EXPECT_THAT(problems, Not(Contains(HasSubstr("kafka-consumer"))));
 }
@@ -346,12 +345,10 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"registry_must_not_fail",
              {{"server.enableRegistry", "true"}, {"server.startOnRegistryFailure", "false"}},
              "server.enableRegistry cannot be honoured"},
-        Rule{"producer_avro",
-             {{"kafka-producer.keyFormat", "avro"}},
-             "kafka-producer.keyFormat is avro, but the schema registry is not part"},
-        Rule{"consumer_protobuf",
-             {{"kafka-consumer.valueFormat", "PROTOBUF"}},
-             "kafka-consumer.valueFormat is protobuf"},
+        Rule{"registry_url",
+             {{"kafka-producer.schema.registry.url", "registry:8081"}},
+             "kafka-producer.schema.registry.url"},
+        Rule{"registry_cache", {{"kafka-consumer.schema.registry.cache", "many"}}, "kafka-consumer.schema.registry.cache"},
         Rule{"other_dispatch", {{"kafka-consumer.dispatch", "key"}}, "kafka-consumer.dispatch must be"},
         Rule{"no_topic", {{"kafka-consumer.topic", " , "}}, "kafka-consumer.topic is needed"},
         Rule{"bad_topic", {{"kafka-consumer.topic", "a b"}}, "kafka-consumer.topic names 'a b'"},

@@ -167,7 +167,7 @@ TEST(ProduceMemory, RecordsOutliveTheRequestAndTheHandler) {
       std::vector<kafka::Delivery> unknown(kept.size());
       co_return unknown;
     };
-    const ProduceHandler handler(settings, send, {});
+    const ProduceHandler handler(settings, send, {}, {});
     http::Request request;
     request.path_parameters.push_back({"topic", "orders"});
     request.correlation_id = "a correlation id that is too long for a small string";

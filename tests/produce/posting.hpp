@@ -49,6 +49,10 @@ class Posting : public ::testing::Test {
   std::vector<kafka::Delivery> reports;
   bool enabled = true;
   bool sending_throws = false;
+  /// What the registry would say; by default it has nothing.
+  ResolveSchema resolve = [](SchemaQuestion question) -> Task<Result<SchemaAnswer>> {
+    co_return std::unexpected(Error::of(ErrorCode::failed_to_get_schema, {name_of(question.side), "nothing here"}));
+  };
 
   int sends = 0;
   std::string sent_topic;
@@ -76,7 +80,7 @@ class Posting : public ::testing::Test {
       };
     }
     observability::LogSettings log_settings;
-    const ProduceHandler handler(settings, std::move(send), {observability::open_log(log_settings, log), "produce"});
+    const ProduceHandler handler(settings, std::move(send), resolve, {observability::open_log(log_settings, log), "produce"});
     asio::io_context loop;
     std::optional<http::Response> response;
     std::exception_ptr failure;

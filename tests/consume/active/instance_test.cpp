@@ -40,15 +40,15 @@ class InstanceTest : public testing::Test {
                                {"fetch.wait.max.ms", "10"},
                                {"auto.commit.interval.ms", "50"}};
     own.consumer.unknown_topics_are_errors = false;
-    own.key_format = formats::Format::string;
-    own.value_format = formats::Format::string;
+    own.formats.key = formats::Format::string;
+    own.formats.value = formats::Format::string;
     own.read_max = 10s;
     own.api_timeout = 2s;
     return own;
   }
   std::shared_ptr<Instance> make(InstanceSettings own) {
     const InstanceName name{"g", "i" + std::to_string(made.size())};
-    made.push_back(std::make_shared<Instance>(loop.context(), name, std::move(own), reads, observability::Logger()));
+    made.push_back(std::make_shared<Instance>(loop.context(), name, std::move(own), nullptr, reads, observability::Logger()));
     return made.back();
   }
 

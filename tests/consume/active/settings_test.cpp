@@ -11,8 +11,8 @@ ActiveSettings settings() {
   ActiveSettings all;
   all.consumer.properties = {
       {"group.id", "group1"}, {"auto.offset.reset", "earliest"}, {"client.id", "service-consumer-host"}};
-  all.key_format = formats::Format::string;
-  all.value_format = formats::Format::json;
+  all.formats.key = formats::Format::string;
+  all.formats.value = formats::Format::json;
   return all;
 }
 
@@ -49,13 +49,6 @@ TEST(InstanceSettings, OffsetResetHasJavasNames) {
   }
 }
 
-TEST(InstanceSettings, FormatsWithASchemaAreRefusedByName) {
-  const auto refused = instance_settings(settings(), {"g", "i"}, {.value_format = formats::Format::avro});
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, ErrorCode::consumer_config);
-  EXPECT_THAT(refused.error().description, testing::HasSubstr("avro"));
-}
-
 TEST(InstanceSettings, TheClientsWishesWinOverTheConfiguration) {
   auto all = settings();
   all.consumer.auto_commit = true;
@@ -68,8 +61,8 @@ TEST(InstanceSettings, TheClientsWishesWinOverTheConfiguration) {
                                .auto_commit = false,
                                .response_bytes_min = 6,
                                .request_wait = std::chrono::milliseconds(7)});
-  EXPECT_EQ(other.key_format, formats::Format::binary);
-  EXPECT_EQ(other.value_format, formats::Format::json);
+  EXPECT_EQ(other.formats.key, formats::Format::binary);
+  EXPECT_EQ(other.formats.value, formats::Format::json);
   EXPECT_FALSE(other.consumer.auto_commit);
   EXPECT_EQ(other.bytes_min, 6);
   EXPECT_EQ(other.read_max, std::chrono::milliseconds(7));
