@@ -11,6 +11,7 @@ find_package(CLI11 REQUIRED)
 find_package(PkgConfig REQUIRED)
 # Older ones wait for the name service when a request is given up (CURLOPT_QUICK_EXIT).
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.87)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 
 set(SIDECAR_RDKAFKA_PREFIX "" CACHE PATH "Prefix of an installed librdkafka; empty: the set-up cache, else the system")
 if(NOT SIDECAR_RDKAFKA_PREFIX)

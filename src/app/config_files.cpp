@@ -187,6 +187,10 @@ FileSchema consumer_file(Draft& draft) {
   file.choice("valueFormat", reactive.formats.value, format_names(), "Format of values.");
   file.flag("useNoWrappingAvro", draft.no_wrapping_avro,
             "Avro: a union's value as it is, {\"count\":4}, instead of {\"count\":{\"int\":4}}.");
+  file.flag("validateOnConsume", reactive.formats.schema.validate,
+            "Check values in the format jsonschema against their schema, and in json against valueSchemaFiles.");
+  file.list("valueSchemaFiles", draft.value_schema_files,
+            "JSON Schemas for values in the format json: topic=file, in a configuration directory.");
   file.text("backendApiHost", reactive.backend_api_host,
             "Where the backend listens: http://host:port or https://host:port.");
   file.text("backendApiPath", reactive.backend_api_path, "Path of the POST.");

@@ -33,6 +33,7 @@ struct Draft {
   std::vector<std::string> startup_hooks{"com.networknt.mesh.kafka.ProducerStartupHook"};
   config::Value singletons;
   bool no_wrapping_avro = false;
+  std::vector<std::string> value_schema_files;
   bool producer_audit = true;
   bool consumer_audit = true;
   bool http_audit = true;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -12,6 +14,7 @@
 #include "app/sidecar.hpp"
 #include "base/types.hpp"
 #include "deadletter/letter.hpp"
+#include "formats/jsonschema/schema.hpp"
 #include "kafka/translate.hpp"
 #include "security/key_store.hpp"
 
@@ -37,6 +40,12 @@ constexpr std::array<Hook, 8> hooks{{
     {"KsqldbReactiveConsumerStartupHook", "the reactive ksqlDB query"},
     {"MessageReplayStreamStartupHook", "the topic replay"},
 }};
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
 
 std::string own_host_name() {
   std::array<char, 256> name{};
@@ -230,10 +239,35 @@ void settle_registry(const Draft& draft, Loader& loader, std::string_view file, 
 }
 
 /// What both consumers know about formats beyond their names.
-void settle_formats(Draft& draft) {
+void settle_formats(Draft& draft, Loader& loader) {
   auto& formats = draft.settings.reactive.formats;
   formats.schema.json_depth_max = draft.settings.server.json_depth_max;
   formats.schema.unions = draft.no_wrapping_avro ? formats::avro::Unions::plain : formats::avro::Unions::wrapped;
+  constexpr std::string_view key = "kafka-consumer.valueSchemaFiles";
+  for (const auto& entry : draft.value_schema_files) {
+    const auto equals = entry.find('=');
+    if (equals == std::string::npos || !is_topic_name(entry.substr(0, equals))) {
+      loader.problem(key, fmt::format("holds '{}', which is not topic=file", entry.substr(0, 60)));
+      continue;
+    }
+    const auto path = find_config_file(draft.settings, entry.substr(equals + 1));
+    const auto text = path ? read_file(*path) : std::nullopt;
+    if (!text) {
+      loader.problem(key, fmt::format("names {}, which cannot be read", entry.substr(equals + 1)));
+      continue;
+    }
+    auto schema = formats::jsonschema::parse_schema(*text);
+    if (!schema) {
+      loader.problem(key, fmt::format("names {}: {}", *path, schema.error()));
+      continue;
+    }
+    formats.value_schemas.insert_or_assign(
+        entry.substr(0, equals), std::make_shared<const formats::jsonschema::Schema>(std::move(*schema)));
+  }
+  if (!formats.schema.validate && !draft.value_schema_files.empty()) {
+    loader.warning(key, "has no effect while kafka-consumer.validateOnConsume is false");
+    formats.value_schemas.clear();
+  }
 }
 
 void settle_producer(Draft& draft, Loader& loader, const kafka::TranslationContext& context) {
@@ -359,7 +393,7 @@ std::optional<kafka::Translation> settle_consumer(Draft& draft, Loader& loader, 
   const auto& components = draft.settings.components;
   if (!components.reactive && !components.active) return std::nullopt;
   settle_registry(draft, loader, "kafka-consumer", draft.consumer_properties, draft.settings.consumer_registry);
-  settle_formats(draft);
+  settle_formats(draft, loader);
   auto given = draft.consumer_properties;
   // Of effect with an active consumer (settle_active), so no warning that it has none.
   if (draft.settings.components.active) given.erase("enable.auto.commit");

@@ -110,4 +110,18 @@ void append_json_number(std::string& out, std::int64_t number) {
   out.append(digits.data(), end);
 }
 
+void append_compact_json(std::string& out, std::string_view json) {
+  std::size_t kept = 0;  // from here on nothing is copied yet
+  for (std::size_t at = 0; at < json.size(); ++at) {
+    const char c = json[at];
+    if (c == '"') {
+      for (++at; json[at] != '"'; ++at) at += json[at] == '\\' ? 1 : 0;
+    } else if (c == ' ' || c == '\n' || c == '\r' || c == '\t') {
+      out += json.substr(kept, at - kept);
+      kept = at + 1;
+    }
+  }
+  out += json.substr(kept);
+}
+
 }  // namespace sidecar

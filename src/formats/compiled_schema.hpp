@@ -12,6 +12,8 @@
 #include "formats/avro/encode.hpp"
 #include "formats/avro/schema.hpp"
 #include "formats/format.hpp"
+#include "formats/jsonschema/schema.hpp"
+#include "formats/jsonschema/validate.hpp"
 #include "registry/registry.hpp"
 
 namespace sidecar::formats {
@@ -33,7 +35,7 @@ class CompiledSchema {
  private:
   friend class SchemaEncoder;
   friend class SchemaDecoder;
-  using Parsed = std::variant<avro::Schema>;
+  using Parsed = std::variant<avro::Schema, jsonschema::Schema>;
 
   CompiledSchema(std::uint32_t id, Parsed parsed, std::string record_name);
 
@@ -54,11 +56,13 @@ class SchemaEncoder {
 
  private:
   avro::Encoder avro_;
+  jsonschema::Validator validator_;
 };
 
 struct SchemaDecodeSettings {
   avro::Unions unions = avro::Unions::wrapped;
   std::size_t json_depth_max = 64;
+  bool validate = false;  ///< JSON Schema: check what was read against the schema.
 };
 
 /// Consume direction. Thread: one at a time.
@@ -73,6 +77,7 @@ class SchemaDecoder {
 
  private:
   SchemaDecodeSettings settings_;
+  jsonschema::Validator validator_;
 };
 
 }  // namespace sidecar::formats

@@ -45,13 +45,25 @@ std::expected<void, formats::NotDecoded> RecordJson::append(const TopicPartition
   record.raw.headers(headers_);
   append_topic(partition, body);
   auto done = append_side("key", record.raw.key(), key_, key_schema_header, body);
-  if (done) done = append_side("value", record.raw.value(), value_, value_schema_header, body);
+  if (done) done = append_value(partition, record, body);
   if (!done) {
     body.resize(before);
     return done;
   }
   append_rest(partition, record, body, correlation_id);
   body += '}';
+  return {};
+}
+
+std::expected<void, formats::NotDecoded> RecordJson::append_value(const TopicPartition& partition,
+                                                                  const kafka::Record& record, std::string& body) {
+  const auto value = record.raw.value();
+  auto done = append_side("value", value, value_, value_schema_header, body);
+  if (!done || value_schemas_.empty() || !value || value_.format() != formats::Format::json) return done;
+  const auto schema = value_schemas_.find(partition.topic);
+  if (schema == value_schemas_.end()) return {};
+  auto valid = validator_.check(*schema->second, *value);
+  if (!valid) return std::unexpected(formats::NotDecoded{.why = "value: " + valid.error(), .missing_schema = {}});
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_writer.hpp"
 #include "support/vectors.hpp"
 
 namespace sidecar {
@@ -81,6 +82,12 @@ class Writer {
   std::string out_;
 };
 
+std::string compact_by_writer(std::string_view text) {
+  std::string out = "before ";
+  append_compact_json(out, text);
+  return out.substr(7);
+}
+
 std::string again(std::string_view text) {
   JsonDocument document;
   document.read(text);
@@ -93,6 +100,7 @@ TEST(JsonDocument, HoldsEveryTextOfThePublicVectors) {
     if (!validate_json(vector.text, 1024)) continue;
     ++texts;
     EXPECT_EQ(again(vector.text), compact(vector.text));
+    EXPECT_EQ(compact_by_writer(vector.text), compact(vector.text));
   }
   EXPECT_GT(texts, 50U);
 }
@@ -151,6 +159,7 @@ TEST(JsonDocument, HoldsRandomTexts) {
     write(write, text, 0);
     ASSERT_TRUE(validate_json(text, 64)) << text;
     ASSERT_EQ(again(text), compact(text)) << text;
+    ASSERT_EQ(compact_by_writer(text), compact(text)) << text;
   }
 }
 

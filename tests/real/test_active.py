@@ -140,7 +140,6 @@ def test_format_sets_both_unless_one_is_given(pull, kafka, topic, wanted, key, v
     ({"format": -1}, "ERR12203", "-1"),
     ({"format": {}}, "ERR11004", "/format"),
     ({"valueFormat": 1.5}, "ERR11004", "/valueFormat"),
-    ({"keyFormat": "avro"}, "ERR12201", "avro"),
     ({"autoOffsetReset": "newest"}, "ERR12201", "auto.offset.reset"),
     ({"auto.offset.reset": 5}, "ERR11004", "/auto.offset.reset"),
     ({"autoCommitEnable": "yes"}, "ERR11004", "/autoCommitEnable"),

@@ -1,0 +1,240 @@
+#include "formats/jsonschema/pattern.hpp"
+
+#include <re2/re2.h>
+
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace sidecar::formats::jsonschema {
+namespace {
+
+constexpr int hexadecimal = 16;
+
+/// What a class of characters holds in ECMA-262; for RE2 it stands inside brackets.
+constexpr std::string_view white_space =
+    R"(\t\n\x{b}\f\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff})";
+
+/// General categories by the long names that ECMA-262 also has.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 14> categories{{
+    {"Letter", "L"},
+    {"Lowercase_Letter", "Ll"},
+    {"Uppercase_Letter", "Lu"},
+    {"Titlecase_Letter", "Lt"},
+    {"Modifier_Letter", "Lm"},
+    {"Other_Letter", "Lo"},
+    {"Mark", "M"},
+    {"Number", "N"},
+    {"Decimal_Number", "Nd"},
+    {"digit", "Nd"},
+    {"Punctuation", "P"},
+    {"Symbol", "S"},
+    {"Separator", "Z"},
+    {"Other", "C"},
+}};
+
+std::string code_point(std::uint32_t value) {
+  std::array<char, 8> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, hexadecimal).ptr;
+  return "\\x{" + std::string(digits.data(), end) + "}";
+}
+
+class Translator {
+ public:
+  explicit Translator(std::string_view text) : text_(text) {}
+
+  std::string run() {
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c == '\\') {
+        escape();
+      } else if (c == '[' && !inside_) {
+        open();
+      } else if (c == ']' && inside_) {
+        inside_ = false;
+        put();
+      } else if (c == '.' && !inside_) {
+        ++at_;
+        out_ += R"([^\n\r\x{2028}\x{2029}])";
+      } else if (text_.substr(at_).starts_with("(?<") && !inside_ && at_ + 3 < text_.size() && text_[at_ + 3] != '=' &&
+                 text_[at_ + 3] != '!') {
+        out_ += "(?P<";
+        at_ += 3;
+      } else if (c == '[') {
+        out_ += "\\[";  // RE2 would take [: for the name of a class
+        ++at_;
+      } else {
+        put();
+      }
+    }
+    return std::move(out_);
+  }
+
+ private:
+  void put() { out_ += text_[at_++]; }
+
+  void open() {
+    if (text_.substr(at_).starts_with("[^]")) {
+      out_ += "(?s:.)";
+      at_ += 3;
+    } else if (text_.substr(at_).starts_with("[]")) {
+      out_ += R"([^\x{0}-\x{10ffff}])";
+      at_ += 2;
+    } else {
+      inside_ = true;
+      put();
+      if (at_ < text_.size() && text_[at_] == '^') put();
+    }
+  }
+
+  /// `count` hexadecimal digits from `at`.
+  [[nodiscard]] std::optional<std::uint32_t> hex(std::size_t at, std::size_t count) const {
+    if (at + count > text_.size()) return std::nullopt;
+    std::uint32_t value = 0;
+    const char* const begin = text_.data() + at;
+    const auto read = std::from_chars(begin, begin + count, value, hexadecimal);
+    return read.ptr == begin + count ? std::optional(value) : std::nullopt;
+  }
+
+  void escape() {
+    const char kind = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
+    switch (kind) {
+      case 'u':
+        return unicode();
+      case 'c':
+        if (at_ + 2 < text_.size()) {
+          out_ += code_point(static_cast<std::uint32_t>(text_[at_ + 2]) % 32);
+          at_ += 3;
+          return;
+        }
+        break;
+      case 's':
+        out_ += inside_ ? std::string(white_space) : "[" + std::string(white_space) + "]";
+        at_ += 2;
+        return;
+      case 'S':
+        if (!inside_) {
+          out_ += "[^" + std::string(white_space) + "]";
+          at_ += 2;
+          return;
+        }
+        break;
+      case 'b':
+        if (inside_) {
+          out_ += "\\x{8}";
+          at_ += 2;
+          return;
+        }
+        break;
+      case '0':
+        out_ += "\\x{0}";
+        at_ += 2;
+        return;
+      case 'v':
+        out_ += "\\x{b}";
+        at_ += 2;
+        return;
+      case '/':
+        out_ += '/';
+        at_ += 2;
+        return;
+      case 'p':
+      case 'P':
+        return property();
+      case 'A':
+      case 'z':
+      case 'Q':
+      case 'E':
+      case 'C':
+      case 'a':
+        // They mean something to RE2 and nothing to ECMA-262: no legal pattern, so none that RE2 takes either.
+        out_ += "\\y";
+        at_ += 2;
+        return;
+      default:
+        break;
+    }
+    put();
+    if (at_ < text_.size()) put();
+  }
+
+  void unicode() {
+    if (text_.substr(at_).starts_with("\\u{")) {
+      const auto end = text_.find('}', at_);
+      const auto value = end == std::string_view::npos ? std::nullopt : hex(at_ + 3, end - at_ - 3);
+      if (value) {
+        out_ += code_point(*value);
+        at_ = end + 1;
+        return;
+      }
+    }
+    constexpr std::size_t size = 6;
+    auto value = hex(at_ + 2, 4);
+    if (!value) {
+      put();
+      return;
+    }
+    at_ += size;
+    constexpr std::uint32_t high = 0xd800;
+    constexpr std::uint32_t low = 0xdc00;
+    if (*value >= high && *value < low && text_.substr(at_).starts_with("\\u")) {
+      const auto second = hex(at_ + 2, 4);
+      if (second && *second >= low && *second < low + 0x400) {
+        value = 0x10000 + ((*value - high) << 10U) + (*second - low);
+        at_ += size;
+      }
+    }
+    out_ += code_point(*value);
+  }
+
+  void property() {
+    const auto open = at_ + 2;
+    const auto close = text_.find('}', at_);
+    if (open < text_.size() && text_[open] == '{' && close != std::string_view::npos) {
+      const auto name = text_.substr(open + 1, close - open - 1);
+      for (const auto& [long_name, category] : categories) {
+        if (name != long_name) continue;
+        out_ += text_.substr(at_, 3);
+        out_ += category;
+        out_ += '}';
+        at_ = close + 1;
+        return;
+      }
+    }
+    put();
+    put();
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  bool inside_ = false;  ///< Brackets.
+  std::string out_;
+};
+
+}  // namespace
+
+std::string to_re2(std::string_view ecma) {
+  return Translator(ecma).run();
+}
+
+Pattern::Pattern(std::unique_ptr<re2::RE2> expression) : expression_(std::move(expression)) {}
+Pattern::~Pattern() = default;
+Pattern::Pattern(Pattern&&) noexcept = default;
+Pattern& Pattern::operator=(Pattern&&) noexcept = default;
+
+std::expected<Pattern, std::string> Pattern::compile(std::string_view ecma) {
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(pattern_memory_max);
+  auto expression = std::make_unique<re2::RE2>(to_re2(ecma), options);
+  if (!expression->ok()) return std::unexpected("the pattern cannot be used: " + expression->error());
+  return Pattern(std::move(expression));
+}
+
+bool Pattern::matches(std::string_view text) const {
+  return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *expression_);
+}
+
+}  // namespace sidecar::formats::jsonschema

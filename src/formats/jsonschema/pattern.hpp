@@ -1,0 +1,39 @@
+/// Regular expressions of JSON Schema (ECMA-262 with the flag u) on RE2, whose time grows with the text and nothing
+/// else.
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace re2 {
+class RE2;
+}
+
+namespace sidecar::formats::jsonschema {
+
+/// Bytes that one expression may take, compiled.
+inline constexpr int pattern_memory_max = 8 << 20;
+
+/// A pattern that may match anywhere in a text. Immutable: any thread.
+class Pattern {
+ public:
+  /// Error: what is wrong, or that RE2 cannot do it (lookaround, back-references, more than 1000 repetitions).
+  [[nodiscard]] static std::expected<Pattern, std::string> compile(std::string_view ecma);
+  ~Pattern();
+  Pattern(Pattern&&) noexcept;
+  Pattern& operator=(Pattern&&) noexcept;
+
+  /// `text` is UTF-8.
+  [[nodiscard]] bool matches(std::string_view text) const;
+
+ private:
+  explicit Pattern(std::unique_ptr<re2::RE2> expression);
+  std::unique_ptr<re2::RE2> expression_;
+};
+
+/// The same expression in RE2's spelling.
+[[nodiscard]] std::string to_re2(std::string_view ecma);
+
+}  // namespace sidecar::formats::jsonschema

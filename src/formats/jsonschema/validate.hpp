@@ -1,0 +1,31 @@
+/// Whether a JSON value is what its schema says.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+
+#include "base/json_document.hpp"
+#include "formats/jsonschema/schema.hpp"
+
+namespace sidecar::formats::jsonschema {
+
+/// Steps that one value may take: `work_min`, and `work_per_value` more for each value inside it, but at most
+/// `work_max`. A step is one subschema on one value.
+inline constexpr std::size_t work_min = 100'000;
+inline constexpr std::size_t work_per_value = 2'000;
+inline constexpr std::size_t work_max = 20'000'000;
+
+/// Thread: one at a time (it keeps scratch space between calls).
+class Validator {
+ public:
+  /// `json` is one value that has been checked (base/json_reader). Error: the first place that is wrong, as a JSON
+  /// pointer, with the keyword and what it asks for, and no part of the value: `/orders/2/amount: type: expected
+  /// integer, got string`. The names of properties are shown, cut short.
+  [[nodiscard]] std::expected<void, std::string> check(const Schema& schema, std::string_view json);
+
+ private:
+  JsonDocument document_;
+};
+
+}  // namespace sidecar::formats::jsonschema
