@@ -32,6 +32,8 @@ constexpr PropertyRule rules[] = {
     {"basic.auth.user.info", true, true, dropped, "", registry},
     {"batch.size", true, false, computed, "batch.size",
      "Default 1000000. Small values cost throughput and get a warning"},
+    {"bearer.auth.credentials.source", true, true, dropped, "", registry},
+    {"bearer.auth.token", true, true, dropped, "", registry},
     {"bootstrap.servers", true, true, computed, "bootstrap.servers", "Needed. Comma list or YAML list of `host:port`"},
     {"buffer.memory", true, false, computed, "queue.buffering.max.kbytes, queue.buffering.max.messages",
      "Bytes / 1024. Default 33554432"},
@@ -68,6 +70,9 @@ constexpr PropertyRule rules[] = {
     {"isolation.level", false, true, passed, "", "Default `read_uncommitted`, as in Java"},
     {"key.deserializer", true, true, dropped, "", native},
     {"key.serializer", true, true, dropped, "", native},
+    {"key.subject.name.strategy", true, true, dropped, "", registry},
+    {"latest.cache.ttl.sec", true, true, dropped, "", registry},
+    {"latest.compatibility.strict", true, true, dropped, "", registry},
     {"linger.ms", true, false, computed, "linger.ms", "Default 0. Every request waits that long"},
     {"max.block.ms", true, false, computed, "topic.metadata.propagation.max.ms",
      "Longest wait for a topic to appear and for room in the queue. Default 60000"},
@@ -89,6 +94,7 @@ constexpr PropertyRule rules[] = {
     {"metrics.num.samples", true, true, dropped, "", native},
     {"metrics.recording.level", true, true, dropped, "", native},
     {"metrics.sample.window.ms", true, true, dropped, "", native},
+    {"normalize.schemas", true, true, dropped, "", registry},
     {"num.stream.threads", true, true, dropped, "", streams},
     {"partition.assignment.strategy", false, true, computed, "partition.assignment.strategy",
      "Class names or `range`, `roundrobin`, `cooperative-sticky`; Java's pair of range and cooperative-sticky becomes "
@@ -168,8 +174,10 @@ constexpr PropertyRule rules[] = {
     {"transaction.timeout.ms", true, false, passed, "", ""},
     {"transactional.id", true, false, passed, "",
      "The sidecar produces without transactions and refuses to start with an id"},
+    {"use.latest.version", true, true, dropped, "", registry},
     {"value.deserializer", true, true, dropped, "", native},
     {"value.serializer", true, true, dropped, "", native},
+    {"value.subject.name.strategy", true, true, dropped, "", registry},
 
     // librdkafka's own, that the engine depends on.
     {"delivery.report.only.error", true, false, fixed, "delivery.report.only.error=false", "Every record is answered"},

@@ -314,6 +314,9 @@ Transport::Impl::Impl(asio::io_context& loop, const RegistrySettings& settings, 
       trust_(settings.trusted ? make_trust(*settings.trusted) : nullptr),
       timer_(loop.get_executor()) {
   if (urls_.empty()) throw std::invalid_argument("a schema registry needs a URL");
+  const auto is_plain = [](const std::string& url) { return url.starts_with("http://"); };
+  if (!authorization_.empty() && std::ranges::any_of(urls_, is_plain))
+    log_.warn("credentials go to the schema registry in clear text");
   start_curl();
   multi_.reset(curl_multi_init());
   if (!multi_) throw std::bad_alloc{};

@@ -265,6 +265,7 @@ TEST_F(RegistryFault, CredentialsGoOnTheWireAndNowhereElse) {
       EXPECT_EQ(server.calls().front().authorization, header);
       const auto scheme = header.substr(0, header.find(' '));
       EXPECT_THAT(answer.error().text, HasSubstr("you sent " + scheme + " ***"));
+      EXPECT_THAT(log_, HasSubstr("clear text"));
       for (const auto& shown : {answer.error().text, log_})
         for (const auto* secret : {"QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "hush", "sesame", "Aladdin"})
           EXPECT_THAT(shown, Not(HasSubstr(secret)));
