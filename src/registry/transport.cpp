@@ -48,10 +48,11 @@ void start_curl() {
 HeaderList make_headers(const Secret& authorization) {
   HeaderList list;
   const auto add = [&list](const std::string& line) {
-    auto* longer = curl_slist_append(list.get(), line.c_str());
-    if (longer == nullptr) throw std::bad_alloc{};
-    (void)list.release();
-    list.reset(longer);
+    auto* const before = list.release();
+    list.reset(curl_slist_append(before, line.c_str()));
+    if (list) return;
+    list.reset(before);
+    throw std::bad_alloc{};
   };
   add("Accept: application/vnd.schemaregistry.v1+json, application/vnd.schemaregistry+json, application/json");
   add("Content-Type: application/vnd.schemaregistry.v1+json");
@@ -483,7 +484,7 @@ Answer<std::string> Transport::Impl::judge(const std::string& url, Outcome outco
   const std::string answered = "answered " + std::to_string(outcome.status);
   if (outcome.status < 400) return unavailable(answered + ", which is not followed");
   const auto error = parse_error_answer(outcome.body);
-  const auto with_reason = [&](std::string text) {
+  const auto with_reason = [&](const std::string& text) {
     return error && !error->message.empty() ? text + ": " + error->message : text;
   };
   constexpr std::array<long, 4> passing{401, 403, 408, 429};
