@@ -331,7 +331,14 @@ Task<Answer<Schema>> Registry::Impl::fetch_id(Self self, std::uint32_t id, Clock
 Task<Answer<Schema>> Registry::Impl::fetch_guid(Self self, Guid guid, Clock::time_point end) {
   const std::string text = text_of(guid);
   const std::string what = "schema GUID " + text;
-  auto answer = co_await request_schema(self, what, {.path = "/schemas/guids/" + text}, end);
+  // A registry that knows no GUIDs says 404 as to any path that it does not know; a wrong URL does so, too, which the
+  // answer for an id tells apart.
+  auto answer = co_await request_schema(self, what, {.path = "/schemas/guids/" + text, .any_404_counts = true}, end);
+  if (!answer && answer.error().kind == Kind::not_found) {
+    constexpr std::uint32_t nobodys = 0;
+    const auto probe = co_await by_id(self, nobodys, end);
+    if (!probe && probe.error().kind == Kind::unavailable) co_return about(what, probe.error());
+  }
   if (!answer) co_return std::unexpected(std::move(answer.error()));
   const auto id = answer->id.value_or(0);
   auto document = co_await document_of(self, what, std::make_shared<const SchemaAnswer>(std::move(*answer)), end);
@@ -382,8 +389,10 @@ Task<Answer<Schema>> Registry::Impl::fetch_text(Self self, TextKey key, std::str
   Request request{.path = subject_path(key.subject) + (self->settings.normalize ? "?normalize=true" : ""),
                   .body = write_schema(key.type, text, {})};
   auto found = co_await request_schema(self, what, std::move(request), end);
-  if (found)
+  if (found) {
+    found->type = key.type;  // Apicurio leaves it out of what it answers to a look-up.
     co_return co_await complete(self, what, key.subject, std::make_shared<const SchemaAnswer>(std::move(*found)), end);
+  }
   if (found.error().kind != Kind::not_found) co_return std::unexpected(std::move(found.error()));
   if (!self->settings.auto_register)
     co_return failure(Kind::not_found, found.error().text + " (auto.register.schemas is off)");

@@ -77,7 +77,7 @@ class Registry {
                                                              std::string_view text) const;
   Task<Answer<Schema>> of_text(std::string subject, SchemaType type, std::string text);
 
-  /// The schema with this GUID. Registries that know no GUIDs answer as if they were not there: `unavailable`.
+  /// The schema with this GUID. To a registry that knows no GUIDs each of them is `not_found`.
   [[nodiscard]] std::optional<Answer<Schema>> cached_by_guid(const Guid& guid) const;
   Task<Answer<Schema>> by_guid(Guid guid);
 

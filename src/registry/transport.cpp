@@ -125,7 +125,7 @@ class Transport::Impl : public std::enable_shared_from_this<Impl> {
                                Clock::time_point end);
   static Task<Answer<std::string>> call_any(std::shared_ptr<Impl> self, const Request& request,
                                             Clock::time_point deadline);
-  Answer<std::string> judge(const std::string& url, Outcome outcome) const;
+  Answer<std::string> judge(const std::string& url, const Request& request, Outcome outcome) const;
   std::string masked(std::string text) const;
   void report(const Answer<std::string>& answer);
 
@@ -461,10 +461,10 @@ Task<Answer<std::string>> Transport::Impl::call_any(std::shared_ptr<Impl> self, 
       if (outcome.stopped) co_return failure(Failure::Kind::unavailable, "the sidecar stops");
       if (outcome.too_large || (outcome.status != 0 && outcome.status < 500)) {
         self->preferred_ = at;
-        co_return self->judge(url, std::move(outcome));
+        co_return self->judge(url, request, std::move(outcome));
       }
       answered |= outcome.status != 0;
-      last = self->judge(url, std::move(outcome)).error().text;
+      last = self->judge(url, request, std::move(outcome)).error().text;
     }
     if (answered || round + 1 == rounds) break;
     Sleep pause(*self, std::min(deadline, Clock::now() + retry_pause));
@@ -475,7 +475,7 @@ Task<Answer<std::string>> Transport::Impl::call_any(std::shared_ptr<Impl> self, 
 }
 
 /// What an outcome means; see the head of the class.
-Answer<std::string> Transport::Impl::judge(const std::string& url, Outcome outcome) const {
+Answer<std::string> Transport::Impl::judge(const std::string& url, const Request& request, Outcome outcome) const {
   const auto unavailable = [&](const std::string& what) {
     return failure(Failure::Kind::unavailable, masked("the schema registry at " + url + " " + what));
   };
@@ -490,14 +490,15 @@ Answer<std::string> Transport::Impl::judge(const std::string& url, Outcome outco
   constexpr std::array<long, 4> passing{401, 403, 408, 429};
   if (outcome.status >= 500 || std::ranges::find(passing, outcome.status) != passing.end())
     return unavailable(with_reason(answered));
-  if (!error) return unavailable(answered + ", but not as a schema registry does");
   if (outcome.status == 404) {
-    // The plain 404 is what a server says about a path that it does not know.
+    // 404 alone is what any server says about a path that it does not know.
     constexpr std::int64_t first = 40400;
     constexpr std::int64_t last = 40499;
-    if (error->code < first || error->code > last) return unavailable(with_reason(answered));
-    return failure(Failure::Kind::not_found, masked(error->message.empty() ? "not found" : error->message));
+    const bool is_the_registrys = error && error->code >= first && error->code <= last;
+    if (!is_the_registrys && !request.any_404_counts) return unavailable(with_reason(answered));
+    return failure(Failure::Kind::not_found, masked(with_reason("not found")));
   }
+  if (!error) return unavailable(answered + ", but not as a schema registry does");
   return failure(Failure::Kind::refused,
                  masked(error->message.empty() ? "the schema registry " + answered : error->message));
 }

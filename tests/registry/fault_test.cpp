@@ -60,7 +60,7 @@ TEST_F(RegistryFault, StatusesThatAreNotTheRegistrysWordAreUnavailable) {
       {test::error(429, 42901, "slow down"), "answered 429: slow down"},
       {test::error(500, 50001, "store is down"), "answered 500: store is down"},
       {{.status = 503, .body = ""}, "answered 503"},
-      {{.status = 404, .body = "<html>no such page</html>"}, "answered 404, but not as a schema registry does"},
+      {{.status = 404, .body = "<html>no such page</html>"}, "answered 404"},
       {test::error(404, 404, "HTTP 404 Not Found"), "answered 404: HTTP 404 Not Found"},
       {{.status = 400, .body = "bad gateway"}, "answered 400, but not as a schema registry does"},
       {{.status = 302, .body = "", .location = "/schemas/ids/8"}, "answered 302, which is not followed"},
@@ -141,7 +141,7 @@ TEST_F(RegistryFault, AnAnswerThatIsTooLargeIsCutOff) {
 
 TEST_F(RegistryFault, TheRegistrysOwnWordIsNotFoundOrRefused) {
   const std::tuple<Reply, Kind, std::string> rows[] = {
-      {test::error(404, 40403, "Schema 7 not found"), Kind::not_found, "schema id 7: Schema 7 not found"},
+      {test::error(404, 40403, "Schema 7 not found"), Kind::not_found, "schema id 7: not found: Schema 7 not found"},
       {test::error(404, 40401, ""), Kind::not_found, "schema id 7: not found"},
       {test::error(409, 409, "Schema being\nregistered is incompatible"), Kind::refused,
        "schema id 7: Schema being registered is incompatible"},
