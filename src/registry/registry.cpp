@@ -25,13 +25,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Kind = Failure::Kind;
 
-constexpr std::size_t failure_bytes_max = 1024;
 /// What an entry of a cache costs beside its texts, about.
 constexpr std::size_t entry_bytes = 256;
-
-std::unexpected<Failure> failure(Kind kind, std::string text) {
-  return std::unexpected(Failure{kind, one_line(std::move(text), failure_bytes_max)});
-}
 
 /// The same failure, told as one of `what`.
 std::unexpected<Failure> about(const std::string& what, const Failure& told) {

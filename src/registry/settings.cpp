@@ -27,10 +27,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
-struct FreeUrl {
-  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
-};
-using UrlHandle = std::unique_ptr<CURLU, FreeUrl>;
+using UrlHandle = std::unique_ptr<CURLU, security::FreeWith<curl_url_cleanup>>;
 
 /// Nothing when the URL has no such part.
 std::optional<std::string> part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {

@@ -26,15 +26,8 @@ using Descriptor = asio::posix::basic_stream_descriptor<LoopExecutor>;
 
 constexpr std::size_t head_bytes_max = 64 << 10;
 constexpr long idle_connections_max = 8;
-constexpr std::size_t failure_bytes_max = 1024;
 
-template <auto Free>
-struct FreeWith {
-  template <class T>
-  void operator()(T* object) const noexcept {
-    Free(object);
-  }
-};
+using security::FreeWith;
 using MultiHandle = std::unique_ptr<CURLM, FreeWith<curl_multi_cleanup>>;
 using EasyHandle = std::unique_ptr<CURL, FreeWith<curl_easy_cleanup>>;
 using HeaderList = std::unique_ptr<curl_slist, FreeWith<curl_slist_free_all>>;
@@ -70,10 +63,6 @@ StoreHandle make_trust(const std::vector<security::CertificateHandle>& certifica
   // As in Java, a certificate in the store is trusted whether or not it is an authority's own.
   X509_STORE_set_flags(store.get(), X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
   return store;
-}
-
-std::unexpected<Failure> failure(Failure::Kind kind, std::string text) {
-  return std::unexpected(Failure{kind, one_line(std::move(text), failure_bytes_max)});
 }
 
 /// How one try ended.
