@@ -32,6 +32,8 @@ constexpr PropertyRule rules[] = {
     {"basic.auth.user.info", true, true, dropped, "", registry},
     {"batch.size", true, false, computed, "batch.size",
      "Default 1000000. Small values cost throughput and get a warning"},
+    {"bearer.auth.credentials.source", true, true, dropped, "", registry},
+    {"bearer.auth.token", true, true, dropped, "", registry},
     {"bootstrap.servers", true, true, computed, "bootstrap.servers", "Needed. Comma list or YAML list of `host:port`"},
     {"buffer.memory", true, false, computed, "queue.buffering.max.kbytes, queue.buffering.max.messages",
      "Bytes / 1024. Default 33554432"},
@@ -199,8 +201,7 @@ bool librdkafka_knows(const std::string& name) {
 }
 
 bool is_prefix_of_others(std::string_view name) {
-  static constexpr std::array<std::string_view, 4> prefixes{"schema.registry.", "basic.auth.", "bearer.auth.",
-                                                           "metrics."};
+  static constexpr std::array<std::string_view, 3> prefixes{"schema.registry.", "basic.auth.", "metrics."};
   return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
 

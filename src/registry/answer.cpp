@@ -135,16 +135,8 @@ std::string one_line(std::string text, std::size_t bytes_max) {
   return text;
 }
 
-const char* type_name(SchemaType type) {
-  switch (type) {
-    case SchemaType::avro:
-      return "AVRO";
-    case SchemaType::json:
-      return "JSON";
-    case SchemaType::protobuf:
-      return "PROTOBUF";
-  }
-  std::unreachable();
+std::unexpected<Failure> failure(Failure::Kind kind, std::string text) {
+  return std::unexpected(Failure{kind, one_line(std::move(text), failure_bytes_max)});
 }
 
 std::expected<SchemaAnswer, std::string> parse_schema_answer(std::string_view body) {

@@ -25,6 +25,11 @@ inline constexpr std::size_t message_bytes_max = 512;
 /// `text` with spaces for line ends and other control characters, cut on a character border.
 [[nodiscard]] std::string one_line(std::string text, std::size_t bytes_max);
 
+/// Bytes of the text of a failure.
+inline constexpr std::size_t failure_bytes_max = 1024;
+/// A failure whose text is made one line of at most `failure_bytes_max` bytes.
+[[nodiscard]] std::unexpected<Failure> failure(Failure::Kind kind, std::string text);
+
 /// A schema before its references are fetched.
 struct SchemaAnswer {
   SchemaType type = SchemaType::avro;

@@ -25,17 +25,17 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Kind = Failure::Kind;
 
-constexpr std::size_t failure_bytes_max = 1024;
 /// What an entry of a cache costs beside its texts, about.
 constexpr std::size_t entry_bytes = 256;
 
-std::unexpected<Failure> failure(Kind kind, std::string text) {
-  return std::unexpected(Failure{kind, one_line(std::move(text), failure_bytes_max)});
+/// The same failure, told as one of `what`.
+std::unexpected<Failure> about(const std::string& what, const Failure& told) {
+  return failure(told.kind, what + ": " + told.text);
 }
 
-/// The same failure, told as one of `what`.
-std::unexpected<Failure> about(const std::string& what, Failure told) {
-  return failure(told.kind, what + ": " + told.text);
+/// The answer came, but it is not what the protocol says.
+std::unexpected<Failure> no_answer(const std::string& what, const std::string& problem) {
+  return failure(Kind::unavailable, what + ": unusable answer of the schema registry: " + problem);
 }
 
 std::string subject_path(std::string_view subject) {
@@ -201,13 +201,14 @@ class Registry::Impl {
   [[nodiscard]] bool latest_stands_for_texts() const { return settings.use_latest_version && !settings.auto_register; }
 
   // On loop 0: what is known, else what the flight brings that is under way, else a flight of one's own.
-  static Task<Answer<Schema>> by_id(Self self, std::uint32_t id, Clock::time_point end);
-  static Task<Answer<Schema>> by_guid(Self self, Guid guid, Clock::time_point end);
-  static Task<Answer<Schema>> by_id_under(Self self, UnderKey key, Clock::time_point end);
-  static Task<Answer<Schema>> by_version(Self self, VersionKey key, Clock::time_point end);
-  static Task<Answer<Schema>> latest_of(Self self, std::string subject, bool refresh, Clock::time_point end);
-  static Task<Answer<Schema>> of_text(Self self, TextKey key, std::string text, Clock::time_point end);
-  static Task<Answer<Part>> part(Self self, VersionKey key, Clock::time_point end);
+  static Task<Answer<Schema>> by_id(const Self& self, std::uint32_t id, Clock::time_point end);
+  static Task<Answer<Schema>> by_guid(const Self& self, const Guid& guid, Clock::time_point end);
+  static Task<Answer<Schema>> by_id_under(const Self& self, const UnderKey& key, Clock::time_point end);
+  static Task<Answer<Schema>> by_version(const Self& self, const VersionKey& key, Clock::time_point end);
+  static Task<Answer<Schema>> latest_of(const Self& self, const std::string& subject, bool refresh,
+                                        Clock::time_point end);
+  static Task<Answer<Schema>> of_text(const Self& self, const TextKey& key, std::string text, Clock::time_point end);
+  static Task<Answer<Part>> part(const Self& self, const VersionKey& key, Clock::time_point end);
 
   asio::io_context& loop;
   const RegistrySettings settings;
@@ -275,41 +276,42 @@ Task<Answer<Value>> Registry::Impl::ask(Self self, Lookup<Key, Value>& lookup, K
   co_return co_await wait_for(self->loop.get_executor(), flight);
 }
 
-Task<Answer<Schema>> Registry::Impl::by_id(Self self, std::uint32_t id, Clock::time_point end) {
+Task<Answer<Schema>> Registry::Impl::by_id(const Self& self, std::uint32_t id, Clock::time_point end) {
   return ask(self, self->ids, id, fetch_id(self, id, end));
 }
 
-Task<Answer<Schema>> Registry::Impl::by_guid(Self self, Guid guid, Clock::time_point end) {
+Task<Answer<Schema>> Registry::Impl::by_guid(const Self& self, const Guid& guid, Clock::time_point end) {
   return ask(self, self->guids, guid, fetch_guid(self, guid, end));
 }
 
-Task<Answer<Schema>> Registry::Impl::by_id_under(Self self, UnderKey key, Clock::time_point end) {
+Task<Answer<Schema>> Registry::Impl::by_id_under(const Self& self, const UnderKey& key, Clock::time_point end) {
   return ask(self, self->under, key, fetch_under(self, key, end));
 }
 
-Task<Answer<Schema>> Registry::Impl::by_version(Self self, VersionKey key, Clock::time_point end) {
+Task<Answer<Schema>> Registry::Impl::by_version(const Self& self, const VersionKey& key, Clock::time_point end) {
   return ask(self, self->versions, key, fetch_version(self, key, end));
 }
 
-Task<Answer<Schema>> Registry::Impl::latest_of(Self self, std::string subject, bool refresh, Clock::time_point end) {
+Task<Answer<Schema>> Registry::Impl::latest_of(const Self& self, const std::string& subject, bool refresh,
+                                               Clock::time_point end) {
   return ask(self, self->latest, subject, fetch_latest(self, subject, end), refresh);
 }
 
-Task<Answer<Schema>> Registry::Impl::of_text(Self self, TextKey key, std::string text, Clock::time_point end) {
+Task<Answer<Schema>> Registry::Impl::of_text(const Self& self, const TextKey& key, std::string text,
+                                             Clock::time_point end) {
   return ask(self, self->texts, key, fetch_text(self, key, std::move(text), end));
 }
 
-Task<Answer<Part>> Registry::Impl::part(Self self, VersionKey key, Clock::time_point end) {
+Task<Answer<Part>> Registry::Impl::part(const Self& self, const VersionKey& key, Clock::time_point end) {
   return ask(self, self->parts, key, fetch_part(self, key, end));
 }
 
 Task<Answer<SchemaAnswer>> Registry::Impl::request_schema(Self self, std::string what, Request request,
                                                           Clock::time_point end) {
   auto body = co_await self->transport.call(std::move(request), end);
-  if (!body) co_return about(what, std::move(body.error()));
+  if (!body) co_return about(what, body.error());
   auto answer = parse_schema_answer(*body);
-  if (!answer)
-    co_return failure(Kind::unavailable, what + ": unusable answer of the schema registry: " + answer.error());
+  if (!answer) co_return no_answer(what, answer.error());
   co_return std::move(*answer);
 }
 
@@ -324,7 +326,14 @@ Task<Answer<Schema>> Registry::Impl::fetch_id(Self self, std::uint32_t id, Clock
 Task<Answer<Schema>> Registry::Impl::fetch_guid(Self self, Guid guid, Clock::time_point end) {
   const std::string text = text_of(guid);
   const std::string what = "schema GUID " + text;
-  auto answer = co_await request_schema(self, what, {.path = "/schemas/guids/" + text}, end);
+  // A registry that knows no GUIDs says 404 as to any path that it does not know; a wrong URL does so, too, which the
+  // answer for an id tells apart.
+  auto answer = co_await request_schema(self, what, {.path = "/schemas/guids/" + text, .any_404_counts = true}, end);
+  if (!answer && answer.error().kind == Kind::not_found) {
+    constexpr std::uint32_t nobodys = 0;
+    const auto probe = co_await by_id(self, nobodys, end);
+    if (!probe && probe.error().kind == Kind::unavailable) co_return about(what, probe.error());
+  }
   if (!answer) co_return std::unexpected(std::move(answer.error()));
   const auto id = answer->id.value_or(0);
   auto document = co_await document_of(self, what, std::make_shared<const SchemaAnswer>(std::move(*answer)), end);
@@ -375,8 +384,10 @@ Task<Answer<Schema>> Registry::Impl::fetch_text(Self self, TextKey key, std::str
   Request request{.path = subject_path(key.subject) + (self->settings.normalize ? "?normalize=true" : ""),
                   .body = write_schema(key.type, text, {})};
   auto found = co_await request_schema(self, what, std::move(request), end);
-  if (found)
+  if (found) {
+    found->type = key.type;  // Apicurio leaves it out of what it answers to a look-up.
     co_return co_await complete(self, what, key.subject, std::make_shared<const SchemaAnswer>(std::move(*found)), end);
+  }
   if (found.error().kind != Kind::not_found) co_return std::unexpected(std::move(found.error()));
   if (!self->settings.auto_register)
     co_return failure(Kind::not_found, found.error().text + " (auto.register.schemas is off)");
@@ -388,9 +399,9 @@ Task<Answer<Schema>> Registry::Impl::register_text(Self self, TextKey key, std::
   Request request{.path = subject_path(key.subject) + "/versions" + (self->settings.normalize ? "?normalize=true" : ""),
                   .body = write_schema(key.type, text, {})};
   auto body = co_await self->transport.call(std::move(request), end);
-  if (!body) co_return about(what, std::move(body.error()));
+  if (!body) co_return about(what, body.error());
   const auto id = parse_registration_answer(*body);
-  if (!id) co_return failure(Kind::unavailable, what + ": unusable answer of the schema registry: " + id.error());
+  if (!id) co_return no_answer(what, id.error());
   self->log.info("schema registered", {{"subject", key.subject}, {"id", *id}});
   self->forget_failures(key.subject, *id);
   Schema schema{.id = *id,
@@ -406,14 +417,14 @@ Task<Answer<Schema>> Registry::Impl::latest_for_text(Self self, TextKey key, std
   if (!newest || !self->settings.latest_compatibility_strict) co_return newest;
   const std::string what = "schema text under " + named(key.subject);
   // A latest version that came without its number is named as the registry names it.
-  const std::string version = newest->version ? std::to_string(*newest->version) : "latest";
+  const auto number = newest->version;
+  const std::string version = number ? std::to_string(*number) : "latest";
   Request request{.path = "/compatibility" + subject_path(key.subject) + "/versions/" + version,
                   .body = write_schema(key.type, text, {})};
   auto body = co_await self->transport.call(std::move(request), end);
-  if (!body) co_return about(what, std::move(body.error()));
+  if (!body) co_return about(what, body.error());
   const auto compatible = parse_compatibility_answer(*body);
-  if (!compatible)
-    co_return failure(Kind::unavailable, what + ": unusable answer of the schema registry: " + compatible.error());
+  if (!compatible) co_return no_answer(what, compatible.error());
   if (!*compatible)
     co_return failure(Kind::refused,
                       what + ": not compatible with version " + version + " (latest.compatibility.strict)");
@@ -422,18 +433,18 @@ Task<Answer<Schema>> Registry::Impl::latest_for_text(Self self, TextKey key, std
 
 Task<Answer<Schema>> Registry::Impl::complete(Self self, std::string what, std::string subject, Part answer,
                                               Clock::time_point end) {
-  if (!answer->id)
-    co_return failure(Kind::unavailable, what + ": unusable answer of the schema registry: the answer holds no id");
+  const auto id = answer->id;
+  if (!id) co_return no_answer(what, "the answer holds no id");
   auto document = co_await document_of(self, what, answer, end);
   if (!document) co_return std::unexpected(std::move(document.error()));
   co_return self->shared(
-      {.id = *answer->id, .document = std::move(*document), .subject = std::move(subject), .version = answer->version});
+      {.id = *id, .document = std::move(*document), .subject = std::move(subject), .version = answer->version});
 }
 
 Task<Answer<std::shared_ptr<const Document>>> Registry::Impl::document_of(Self self, std::string what, Part answer,
                                                                           Clock::time_point end) {
   auto imports = co_await imports_of(self, answer, end);
-  if (!imports) co_return about(what, std::move(imports.error()));
+  if (!imports) co_return about(what, imports.error());
   co_return std::make_shared<const Document>(Document{
       .type = answer->type, .text = answer->text, .imports = std::move(*imports), .references = answer->references});
 }
@@ -553,8 +564,9 @@ std::optional<Answer<Schema>> Registry::cached_by_id_under(std::string_view subj
 
 Task<Answer<Schema>> Registry::by_id_under(std::string subject, std::uint32_t id) {
   if (subject.empty()) return at_once(no_subject());
-  if (auto known = cached_by_id_under(subject, id)) return at_once(std::move(*known));
-  return ask_on(impl_->loop, Impl::by_id_under(impl_, {std::move(subject), id}, impl_->deadline()));
+  const UnderKey key{std::move(subject), id};
+  if (auto known = impl_->under.known.find(key, impl_->now())) return at_once(std::move(*known));
+  return ask_on(impl_->loop, Impl::by_id_under(impl_, key, impl_->deadline()));
 }
 
 std::optional<Answer<Schema>> Registry::cached_by_version(std::string_view subject, std::int32_t version) const {
@@ -565,20 +577,21 @@ Task<Answer<Schema>> Registry::by_version(std::string subject, std::int32_t vers
   if (subject.empty()) return at_once(no_subject());
   // Registries take -1 for the latest, which would be kept for ever here.
   if (version < 1) return at_once(failure(Kind::refused, named(subject, version) + ": versions count from 1"));
-  if (auto known = cached_by_version(subject, version)) return at_once(std::move(*known));
-  return ask_on(impl_->loop, Impl::by_version(impl_, {std::move(subject), version}, impl_->deadline()));
+  const VersionKey key{std::move(subject), version};
+  if (auto known = impl_->versions.known.find(key, impl_->now())) return at_once(std::move(*known));
+  return ask_on(impl_->loop, Impl::by_version(impl_, key, impl_->deadline()));
 }
 
 std::optional<Answer<Schema>> Registry::cached_latest(std::string_view subject) const {
   return impl_->latest.known.find(std::string(subject), impl_->now());
 }
 
-Task<Answer<Schema>> Registry::latest(std::string subject, bool refresh) {
+Task<Answer<Schema>> Registry::latest(const std::string& subject, bool refresh) {
   if (subject.empty()) return at_once(no_subject());
   if (!refresh) {
-    if (auto known = cached_latest(subject)) return at_once(std::move(*known));
+    if (auto known = impl_->latest.known.find(subject, impl_->now())) return at_once(std::move(*known));
   }
-  return ask_on(impl_->loop, Impl::latest_of(impl_, std::move(subject), refresh, impl_->deadline()));
+  return ask_on(impl_->loop, Impl::latest_of(impl_, subject, refresh, impl_->deadline()));
 }
 
 std::optional<Answer<Schema>> Registry::cached_of_text(std::string_view subject, SchemaType type,
@@ -588,9 +601,9 @@ std::optional<Answer<Schema>> Registry::cached_of_text(std::string_view subject,
 
 Task<Answer<Schema>> Registry::of_text(std::string subject, SchemaType type, std::string text) {
   if (subject.empty()) return at_once(no_subject());
-  TextKey key{std::move(subject), type, digest_of(text)};
+  const TextKey key{std::move(subject), type, digest_of(text)};
   if (auto known = impl_->texts.known.find(key, impl_->now())) return at_once(std::move(*known));
-  return ask_on(impl_->loop, Impl::of_text(impl_, std::move(key), std::move(text), impl_->deadline()));
+  return ask_on(impl_->loop, Impl::of_text(impl_, key, std::move(text), impl_->deadline()));
 }
 
 std::optional<Answer<Schema>> Registry::cached_by_guid(const Guid& guid) const {

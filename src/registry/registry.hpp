@@ -67,7 +67,7 @@ class Registry {
 
   /// The latest version of a subject. `refresh` asks again whatever the cache says.
   [[nodiscard]] std::optional<Answer<Schema>> cached_latest(std::string_view subject) const;
-  Task<Answer<Schema>> latest(std::string subject, bool refresh = false);
+  Task<Answer<Schema>> latest(const std::string& subject, bool refresh = false);
 
   /// The schema that the subject has for this text. One that it does not have is registered when `auto_register` is on,
   /// otherwise `not_found`. With `auto_register` off and `use_latest_version` on it is the subject's latest version,
@@ -77,7 +77,7 @@ class Registry {
                                                              std::string_view text) const;
   Task<Answer<Schema>> of_text(std::string subject, SchemaType type, std::string text);
 
-  /// The schema with this GUID. Registries that know no GUIDs answer as if they were not there: `unavailable`.
+  /// The schema with this GUID. To a registry that knows no GUIDs each of them is `not_found`.
   [[nodiscard]] std::optional<Answer<Schema>> cached_by_guid(const Guid& guid) const;
   Task<Answer<Schema>> by_guid(Guid guid);
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sidecar::registry {
@@ -14,7 +15,17 @@ namespace sidecar::registry {
 enum class SchemaType : std::uint8_t { avro, json, protobuf };
 
 /// `AVRO`, `JSON` or `PROTOBUF`, as the registry writes it.
-[[nodiscard]] const char* type_name(SchemaType type);
+[[nodiscard]] constexpr const char* type_name(SchemaType type) {
+  switch (type) {
+    case SchemaType::avro:
+      return "AVRO";
+    case SchemaType::json:
+      return "JSON";
+    case SchemaType::protobuf:
+      return "PROTOBUF";
+  }
+  std::unreachable();
+}
 
 /// How a schema names another one.
 struct Reference {

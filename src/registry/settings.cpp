@@ -27,10 +27,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
-struct FreeUrl {
-  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
-};
-using UrlHandle = std::unique_ptr<CURLU, FreeUrl>;
+using UrlHandle = std::unique_ptr<CURLU, security::FreeWith<curl_url_cleanup>>;
 
 /// Nothing when the URL has no such part.
 std::optional<std::string> part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
@@ -98,12 +95,17 @@ class Reader {
 
   void problem(std::string key, std::string text) { problems_.push_back({std::move(key), std::move(text)}); }
 
-  std::optional<Found> find_exact(std::string key) const {
+  /// Without blanks around it, maybe empty; nothing when it is left out.
+  std::optional<std::string_view> text_at(const std::string& key) const {
     const auto at = given_.find(key);
-    if (at == given_.end() || !at->second) return std::nullopt;
-    const auto text = trimmed(*at->second);
-    if (text.empty()) return std::nullopt;
-    return Found{std::move(key), text};
+    if (at == given_.end()) return std::nullopt;
+    const auto& value = at->second;
+    return value ? std::optional(trimmed(*value)) : std::nullopt;
+  }
+  std::optional<Found> find_exact(std::string key) const {
+    const auto text = text_at(key);
+    if (!text || text->empty()) return std::nullopt;
+    return Found{std::move(key), *text};
   }
   /// With the prefix, else without it.
   std::optional<Found> find(std::string_view name) const {
@@ -120,9 +122,9 @@ class Reader {
   std::optional<std::int64_t> figure(const std::optional<Found>& found, std::int64_t min, std::int64_t max) {
     if (!found) return std::nullopt;
     std::int64_t value = 0;
-    const auto* end = found->text.data() + found->text.size();
-    const auto [stopped, error] = std::from_chars(found->text.data(), end, value);
-    if (error == std::errc{} && stopped == end && value >= min && value <= max) return value;
+    const auto text = found->text;
+    const auto [stopped, error] = std::from_chars(text.begin(), text.end(), value);
+    if (error == std::errc{} && stopped == text.end() && value >= min && value <= max) return value;
     problem(found->key, "must be a whole number from " + std::to_string(min) + " to " + std::to_string(max));
     return std::nullopt;
   }
@@ -211,7 +213,7 @@ void Reader::read_authorization() {
   if (source && !from_user_info && !equal_any_case(source->text, "URL"))
     return problem(source->key, "must be USER_INFO or URL");
   if (from_user_info) {
-    if (!user_info) return problem("basic.auth.user.info", "is needed with " + source->key + "=USER_INFO");
+    if (!user_info) return problem("basic.auth.user.info", "is needed with basic.auth.credentials.source=USER_INFO");
     if (user_info->text.find(':') == std::string_view::npos)
       return problem(user_info->key, "must have the form user:password");
     settings_.authorization = basic(user_info->text);
@@ -226,7 +228,7 @@ void Reader::read_authorization() {
   if (bearer && !equal_any_case(bearer->text, "STATIC_TOKEN"))
     return problem(bearer->key, "must be STATIC_TOKEN, the only source of tokens that there is");
   if (!token) {
-    if (bearer) problem("bearer.auth.token", "is needed with " + bearer->key + "=STATIC_TOKEN");
+    if (bearer) problem("bearer.auth.token", "is needed with bearer.auth.credentials.source=STATIC_TOKEN");
     return;
   }
   if (!settings_.authorization.empty()) return problem(token->key, "cannot be used beside basic authentication");
@@ -259,11 +261,10 @@ void Reader::read_tls() {
   });
 
   const std::string key = "schema.registry.ssl.endpoint.identification.algorithm";
-  const auto at = given_.find(key);
-  if (at == given_.end() || !at->second) return;
-  const auto algorithm = trimmed(*at->second);
-  settings_.verify_hostname = !algorithm.empty();
-  if (!algorithm.empty() && !equal_any_case(algorithm, "https"))
+  const auto algorithm = text_at(key);
+  if (!algorithm) return;
+  settings_.verify_hostname = !algorithm->empty();
+  if (!algorithm->empty() && !equal_any_case(*algorithm, "https"))
     problem(key, "must be https, or empty to switch the check of host names off");
 }
 

@@ -26,15 +26,8 @@ using Descriptor = asio::posix::basic_stream_descriptor<LoopExecutor>;
 
 constexpr std::size_t head_bytes_max = 64 << 10;
 constexpr long idle_connections_max = 8;
-constexpr std::size_t failure_bytes_max = 1024;
 
-template <auto Free>
-struct FreeWith {
-  template <class T>
-  void operator()(T* object) const noexcept {
-    Free(object);
-  }
-};
+using security::FreeWith;
 using MultiHandle = std::unique_ptr<CURLM, FreeWith<curl_multi_cleanup>>;
 using EasyHandle = std::unique_ptr<CURL, FreeWith<curl_easy_cleanup>>;
 using HeaderList = std::unique_ptr<curl_slist, FreeWith<curl_slist_free_all>>;
@@ -48,10 +41,11 @@ void start_curl() {
 HeaderList make_headers(const Secret& authorization) {
   HeaderList list;
   const auto add = [&list](const std::string& line) {
-    auto* longer = curl_slist_append(list.get(), line.c_str());
-    if (longer == nullptr) throw std::bad_alloc{};
-    (void)list.release();
-    list.reset(longer);
+    auto* const before = list.release();
+    list.reset(curl_slist_append(before, line.c_str()));
+    if (list) return;
+    list.reset(before);
+    throw std::bad_alloc{};
   };
   add("Accept: application/vnd.schemaregistry.v1+json, application/vnd.schemaregistry+json, application/json");
   add("Content-Type: application/vnd.schemaregistry.v1+json");
@@ -69,10 +63,6 @@ StoreHandle make_trust(const std::vector<security::CertificateHandle>& certifica
   // As in Java, a certificate in the store is trusted whether or not it is an authority's own.
   X509_STORE_set_flags(store.get(), X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
   return store;
-}
-
-std::unexpected<Failure> failure(Failure::Kind kind, std::string text) {
-  return std::unexpected(Failure{kind, one_line(std::move(text), failure_bytes_max)});
 }
 
 /// How one try ended.
@@ -124,7 +114,7 @@ class Transport::Impl : public std::enable_shared_from_this<Impl> {
                                Clock::time_point end);
   static Task<Answer<std::string>> call_any(std::shared_ptr<Impl> self, const Request& request,
                                             Clock::time_point deadline);
-  Answer<std::string> judge(const std::string& url, Outcome outcome) const;
+  Answer<std::string> judge(const std::string& url, const Request& request, Outcome outcome) const;
   std::string masked(std::string text) const;
   void report(const Answer<std::string>& answer);
 
@@ -314,6 +304,9 @@ Transport::Impl::Impl(asio::io_context& loop, const RegistrySettings& settings, 
       trust_(settings.trusted ? make_trust(*settings.trusted) : nullptr),
       timer_(loop.get_executor()) {
   if (urls_.empty()) throw std::invalid_argument("a schema registry needs a URL");
+  const auto is_plain = [](const std::string& url) { return url.starts_with("http://"); };
+  if (!authorization_.empty() && std::ranges::any_of(urls_, is_plain))
+    log_.warn("credentials go to the schema registry in clear text");
   start_curl();
   multi_.reset(curl_multi_init());
   if (!multi_) throw std::bad_alloc{};
@@ -457,10 +450,10 @@ Task<Answer<std::string>> Transport::Impl::call_any(std::shared_ptr<Impl> self, 
       if (outcome.stopped) co_return failure(Failure::Kind::unavailable, "the sidecar stops");
       if (outcome.too_large || (outcome.status != 0 && outcome.status < 500)) {
         self->preferred_ = at;
-        co_return self->judge(url, std::move(outcome));
+        co_return self->judge(url, request, std::move(outcome));
       }
       answered |= outcome.status != 0;
-      last = self->judge(url, std::move(outcome)).error().text;
+      last = self->judge(url, request, std::move(outcome)).error().text;
     }
     if (answered || round + 1 == rounds) break;
     Sleep pause(*self, std::min(deadline, Clock::now() + retry_pause));
@@ -471,7 +464,7 @@ Task<Answer<std::string>> Transport::Impl::call_any(std::shared_ptr<Impl> self, 
 }
 
 /// What an outcome means; see the head of the class.
-Answer<std::string> Transport::Impl::judge(const std::string& url, Outcome outcome) const {
+Answer<std::string> Transport::Impl::judge(const std::string& url, const Request& request, Outcome outcome) const {
   const auto unavailable = [&](const std::string& what) {
     return failure(Failure::Kind::unavailable, masked("the schema registry at " + url + " " + what));
   };
@@ -480,20 +473,21 @@ Answer<std::string> Transport::Impl::judge(const std::string& url, Outcome outco
   const std::string answered = "answered " + std::to_string(outcome.status);
   if (outcome.status < 400) return unavailable(answered + ", which is not followed");
   const auto error = parse_error_answer(outcome.body);
-  const auto with_reason = [&](std::string text) {
+  const auto with_reason = [&](const std::string& text) {
     return error && !error->message.empty() ? text + ": " + error->message : text;
   };
   constexpr std::array<long, 4> passing{401, 403, 408, 429};
   if (outcome.status >= 500 || std::ranges::find(passing, outcome.status) != passing.end())
     return unavailable(with_reason(answered));
-  if (!error) return unavailable(answered + ", but not as a schema registry does");
   if (outcome.status == 404) {
-    // The plain 404 is what a server says about a path that it does not know.
+    // 404 alone is what any server says about a path that it does not know.
     constexpr std::int64_t first = 40400;
     constexpr std::int64_t last = 40499;
-    if (error->code < first || error->code > last) return unavailable(with_reason(answered));
-    return failure(Failure::Kind::not_found, masked(error->message.empty() ? "not found" : error->message));
+    const bool is_the_registrys = error && error->code >= first && error->code <= last;
+    if (!is_the_registrys && !request.any_404_counts) return unavailable(with_reason(answered));
+    return failure(Failure::Kind::not_found, masked(with_reason("not found")));
   }
+  if (!error) return unavailable(answered + ", but not as a schema registry does");
   return failure(Failure::Kind::refused,
                  masked(error->message.empty() ? "the schema registry " + answered : error->message));
 }

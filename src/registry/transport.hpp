@@ -17,6 +17,7 @@ namespace sidecar::registry {
 struct Request {
   std::string path;                   ///< Below the URL; begins with a slash, percent-encoded.
   std::optional<std::string> body{};  ///< Given: POST, otherwise GET.
+  bool any_404_counts = false;        ///< A 404 is `not_found` whoever says it.
 };
 
 /// Every byte but letters, digits and `-._~` as `%XX`: one segment of a path.

@@ -248,7 +248,7 @@ TEST_F(RegistryLookup, AnIdCountsUnderASubjectOnlyIfTheSubjectHasIt) {
             "schema id 1 under subject twin: the subject has this schema under another id");
   EXPECT_EQ(kind_of(get(registry().by_id_under("twin", 1))), Kind::not_found);
   EXPECT_EQ(text_of(get(registry().by_id_under("other", 1))),
-            "schema id 1 under subject other: nothing at POST /subjects/other");
+            "schema id 1 under subject other: not found: nothing at POST /subjects/other");
   EXPECT_EQ(kind_of(get(registry().by_id_under("mine", 8))), Kind::not_found);
 }
 
@@ -269,6 +269,17 @@ TEST_F(RegistryLookup, ATextThatTheSubjectHasIsFound) {
   EXPECT_FALSE(registry().cached_of_text("s", SchemaType::avro, "\"long\""));
   EXPECT_EQ(get(registry().of_text("s", SchemaType::avro, "\"int\""))->document, answer->document);
   EXPECT_EQ(server.calls().size(), 1U);
+}
+
+TEST_F(RegistryLookup, ATextHasTheTypeItWasLookedUpWith) {
+  // As Apicurio answers: without `schemaType`.
+  Answers answers{{"POST /subjects/s", test::schema("{}", 4, 2)}};
+  FakeRegistry server(answers.handler());
+  start(server.url());
+  const auto answer = get(registry().of_text("s", SchemaType::json, "{}"));
+  ASSERT_TRUE(answer) << text_of(answer);
+  EXPECT_EQ(answer->document->type, SchemaType::json);
+  EXPECT_EQ(get(registry().by_id(4))->document->type, SchemaType::json);
 }
 
 TEST_F(RegistryLookup, ATextThatTheSubjectLacksIsRegistered) {
@@ -311,7 +322,8 @@ TEST_F(RegistryLookup, WithoutAutoRegisterAnUnknownTextIsNotFound) {
   start({.urls = {server.url()}, .auto_register = false});
   const auto answer = get(registry().of_text("s", SchemaType::avro, "text"));
   EXPECT_EQ(kind_of(answer), Kind::not_found);
-  EXPECT_EQ(text_of(answer), "schema text under subject s: nothing at POST /subjects/s (auto.register.schemas is off)");
+  EXPECT_EQ(text_of(answer),
+            "schema text under subject s: not found: nothing at POST /subjects/s (auto.register.schemas is off)");
   EXPECT_THAT(server.lines(), ElementsAre("POST /subjects/s"));
 }
 
@@ -374,6 +386,20 @@ TEST_F(RegistryLookup, AGuidIsAskedInItsTextForm) {
   EXPECT_EQ((*registry().cached_by_id(2))->document, two->document);
   guid[0] = 0x01;
   EXPECT_EQ(kind_of(get(registry().by_guid(guid))), Kind::not_found);
+}
+
+TEST_F(RegistryLookup, AGuidIsNotFoundWhereARegistryKnowsNoGuids) {
+  // As old registries answer a path that they do not know.
+  Answers answers{{"GET /schemas/guids/00000000-0000-0000-0000-000000000000", test::error(404, 404, "HTTP 404")}};
+  FakeRegistry server(answers.handler());
+  start(server.url());
+  EXPECT_EQ(kind_of(get(registry().by_guid({}))), Kind::not_found);
+  end();
+  // As a server answers that is no registry at all.
+  FakeRegistry other([](const Call&) { return Reply{.status = 404, .body = "<html>"}; });
+  start(other.url());
+  EXPECT_EQ(kind_of(get(registry().by_guid({}))), Kind::unavailable);
+  EXPECT_FALSE(registry().cached_by_guid({}));
 }
 
 TEST_F(RegistryLookup, SubjectsArePercentEncodedBelowThePrefixOfTheUrl) {
@@ -495,7 +521,7 @@ TEST_F(RegistryLookup, AReferenceThatIsMissingMakesASchemaUnusableAndOneThatIsOu
   answers.set("GET /subjects/a/versions/1", test::error(404, 40402, "Version 1 not found."));
   const auto answer = get(registry().by_id(1));
   EXPECT_EQ(kind_of(answer), Kind::unusable);
-  EXPECT_EQ(text_of(answer), "schema id 1: reference to subject a version 1: Version 1 not found.");
+  EXPECT_EQ(text_of(answer), "schema id 1: reference to subject a version 1: not found: Version 1 not found.");
 }
 
 TEST_F(RegistryLookup, TheTimeLimitIsOneForAllReferencesTogether) {
