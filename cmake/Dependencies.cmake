@@ -8,6 +8,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(Protobuf 3.21 REQUIRED)
 find_package(PkgConfig REQUIRED)
 
 set(SIDECAR_RDKAFKA_PREFIX "" CACHE PATH "Prefix of an installed librdkafka; empty: the set-up cache, else the system")
