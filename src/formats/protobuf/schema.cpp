@@ -460,7 +460,8 @@ class Compiler {
     if (const auto* oneof = type.real_containing_oneof()) field.oneof = oneof->index();
     if (type.message_type() != nullptr) field.message = messages_.at(type.message_type());
     if (type.enum_type() != nullptr) field.enumeration = enumeration(*type.enum_type());
-    if (!field.presence) field.absent = field.key + absent(field, type);
+    if (!field.presence || type.containing_type()->options().map_entry())
+      field.absent = field.key + absent(field, type);
     return field;
   }
 

@@ -66,7 +66,7 @@ struct Field {
   std::string name;
   std::string json_name;
   std::string key;     ///< `"json_name":`
-  std::string absent;  ///< JSON text of a message's field that is not there, key included; empty: it is left out.
+  std::string absent;  ///< JSON text, key included, of the field when it is not there; empty: it is left out.
   std::int32_t number = 0;
   Kind kind = Kind::int32;
   Shape shape = Shape::singular;

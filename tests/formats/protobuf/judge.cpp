@@ -1,0 +1,114 @@
+#include "formats/protobuf/judge.hpp"
+
+#include <google/protobuf/any.pb.h>
+#include <google/protobuf/compiler/parser.h>
+#include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/duration.pb.h>
+#include <google/protobuf/empty.pb.h>
+#include <google/protobuf/field_mask.pb.h>
+#include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/text_format.h>
+#include <google/protobuf/timestamp.pb.h>
+#include <google/protobuf/util/json_util.h>
+#include <google/protobuf/util/message_differencer.h>
+#include <google/protobuf/util/type_resolver_util.h>
+#include <google/protobuf/wrappers.pb.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <cmath>
+
+namespace sidecar::formats::protobuf {
+namespace {
+
+namespace pb = google::protobuf;
+
+constexpr std::string_view url_prefix = "type.googleapis.com";
+
+bool same(const boost::json::value& a, const boost::json::value& b) {
+  if (a.is_number() && b.is_number()) {
+    constexpr double tolerance = 1e-6;
+    const auto x = a.to_number<double>();
+    const auto y = b.to_number<double>();
+    return std::abs(x - y) <= tolerance * std::abs(x);
+  }
+  if (a.is_array() && b.is_array()) {
+    return std::ranges::equal(a.get_array(), b.get_array(), same);
+  }
+  if (a.is_object() && b.is_object()) {
+    return a.get_object().size() == b.get_object().size() && std::ranges::all_of(a.get_object(), [&](const auto& each) {
+             const auto* other = b.get_object().if_contains(each.key());
+             return other != nullptr && same(each.value(), *other);
+           });
+  }
+  return a == b;
+}
+
+}  // namespace
+
+Judge::Judge(std::string_view source) : factory_(&pool_) {
+  for (const auto* file :
+       {pb::Any::descriptor()->file(), pb::Duration::descriptor()->file(), pb::Empty::descriptor()->file(),
+        pb::FieldMask::descriptor()->file(), pb::Struct::descriptor()->file(), pb::Timestamp::descriptor()->file(),
+        pb::DoubleValue::descriptor()->file()}) {
+    pb::FileDescriptorProto copy;
+    file->CopyTo(&copy);
+    pool_.BuildFile(copy);
+  }
+  pb::io::ArrayInputStream input(source.data(), static_cast<int>(source.size()));
+  pb::io::Tokenizer tokenizer(&input, nullptr);
+  pb::FileDescriptorProto file;
+  pb::compiler::Parser parser;
+  EXPECT_TRUE(parser.Parse(&tokenizer, &file)) << source;
+  file.set_name("judged.proto");
+  const auto* built = pool_.BuildFile(file);
+  if (built == nullptr) throw std::runtime_error("the judge refuses " + std::string(source));
+  type_ = built->message_type(0);
+  resolver_.reset(pb::util::NewTypeResolverForDescriptorPool(std::string(url_prefix), &pool_));
+}
+
+std::unique_ptr<pb::Message> Judge::message() const {
+  return std::unique_ptr<pb::Message>(factory_.GetPrototype(type_)->New());
+}
+
+std::string Judge::binary(std::string_view text_format) const {
+  const auto out = message();
+  EXPECT_TRUE(pb::TextFormat::ParseFromString(std::string(text_format), out.get())) << text_format;
+  return out->SerializePartialAsString();
+}
+
+std::string Judge::to_json(std::string_view binary) const {
+  pb::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;
+  std::string json;
+  const auto done = pb::util::BinaryToJsonString(resolver_.get(), std::string(url_prefix) + "/" + type_->full_name(),
+                                                 std::string(binary), &json, options);
+  EXPECT_TRUE(done.ok()) << done.ToString();
+  return json;
+}
+
+bool Judge::to_binary(std::string_view json, std::string& binary) const {
+  return pb::util::JsonToBinaryString(resolver_.get(), std::string(url_prefix) + "/" + type_->full_name(),
+                                      std::string(json), &binary)
+      .ok();
+}
+
+bool Judge::equal(std::string_view binary, std::string_view other) const {
+  const auto a = message();
+  const auto b = message();
+  if (!a->ParsePartialFromString(std::string(binary)) || !b->ParsePartialFromString(std::string(other))) return false;
+  pb::util::MessageDifferencer differencer;
+  pb::util::DefaultFieldComparator comparator;
+  comparator.set_treat_nan_as_equal(true);
+  differencer.set_field_comparator(&comparator);
+  return differencer.Compare(*a, *b);
+}
+
+bool same_json(std::string_view a, std::string_view b) {
+  return same(boost::json::parse(a), boost::json::parse(b));
+}
+
+}  // namespace sidecar::formats::protobuf
