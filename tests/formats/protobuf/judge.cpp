@@ -96,6 +96,12 @@ bool Judge::to_binary(std::string_view json, std::string& binary) const {
       .ok();
 }
 
+std::string Judge::rewritten(std::string_view binary) const {
+  const auto out = message();
+  EXPECT_TRUE(out->ParsePartialFromString(std::string(binary)));
+  return out->SerializePartialAsString();
+}
+
 bool Judge::equal(std::string_view binary, std::string_view other) const {
   const auto a = message();
   const auto b = message();

@@ -24,6 +24,8 @@ class Judge {
   [[nodiscard]] std::string to_json(std::string_view binary) const;
   /// False: the library refuses.
   [[nodiscard]] bool to_binary(std::string_view json, std::string& binary) const;
+  /// As the library writes the same message.
+  [[nodiscard]] std::string rewritten(std::string_view binary) const;
   /// True when both are the same value.
   [[nodiscard]] bool equal(std::string_view binary, std::string_view other) const;
 
