@@ -321,14 +321,14 @@ TEST(ProtobufEncode, BoundsTheNestingOfMessages) {
   const Judge judge(source);
   const auto deep = encoded(source, R"({"t":)" + nested("left", message_depth_max - 1) + "}");
   EXPECT_EQ(deep.error, "");
-  EXPECT_TRUE(judge.equal(deep.bytes, deep.bytes));
+  EXPECT_EQ(judge.difference(deep.bytes, deep.bytes), "");
   EXPECT_THAT(encoded(source, R"({"t":)" + nested("left", message_depth_max) + "}").error,
               HasSubstr("is nested deeper than 100 messages"));
   EXPECT_THAT(encoded(source, R"({"t":)" + nested("left", 990) + "}").error, HasSubstr("is nested deeper than 100"));
   // Three messages for each level: Struct, entry, Value.
   const auto values = encoded(source, R"({"v":)" + nested("k", 32) + "}");
   EXPECT_EQ(values.error, "");
-  EXPECT_TRUE(judge.equal(values.bytes, values.bytes));
+  EXPECT_EQ(judge.difference(values.bytes, values.bytes), "");
   EXPECT_THAT(encoded(source, R"({"v":)" + nested("k", 33) + "}").error, HasSubstr("is nested deeper than 100"));
 }
 

@@ -17,8 +17,8 @@
 #include <google/protobuf/wrappers.pb.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <cmath>
 
 namespace sidecar::formats::protobuf {
@@ -28,23 +28,30 @@ namespace pb = google::protobuf;
 
 constexpr std::string_view url_prefix = "type.googleapis.com";
 
-bool same(const boost::json::value& a, const boost::json::value& b) {
+/// The path and the values of the first difference.
+std::string difference_of(const boost::json::value& a, const boost::json::value& b) {
+  constexpr double tolerance = 1e-6;
+  constexpr double float_min = 1.5e-45;
   if (a.is_number() && b.is_number()) {
-    constexpr double tolerance = 1e-6;
     const auto x = a.to_number<double>();
-    const auto y = b.to_number<double>();
-    return std::abs(x - y) <= tolerance * std::abs(x);
+    if (std::abs(x - b.to_number<double>()) <= tolerance * std::abs(x) + float_min) return {};
+  } else if (a.is_array() && b.is_array() && a.get_array().size() == b.get_array().size()) {
+    for (std::size_t i = 0; i < a.get_array().size(); ++i) {
+      if (auto inside = difference_of(a.get_array()[i], b.get_array()[i]); !inside.empty())
+        return "[" + std::to_string(i) + "]" + inside;
+    }
+    return {};
+  } else if (a.is_object() && b.is_object() && a.get_object().size() == b.get_object().size()) {
+    for (const auto& each : a.get_object()) {
+      const auto* other = b.get_object().if_contains(each.key());
+      auto inside = other == nullptr ? ": only here" : difference_of(each.value(), *other);
+      if (!inside.empty()) return "." + std::string(each.key()) + inside;
+    }
+    return {};
+  } else if (a == b) {
+    return {};
   }
-  if (a.is_array() && b.is_array()) {
-    return std::ranges::equal(a.get_array(), b.get_array(), same);
-  }
-  if (a.is_object() && b.is_object()) {
-    return a.get_object().size() == b.get_object().size() && std::ranges::all_of(a.get_object(), [&](const auto& each) {
-             const auto* other = b.get_object().if_contains(each.key());
-             return other != nullptr && same(each.value(), *other);
-           });
-  }
-  return a == b;
+  return ": " + boost::json::serialize(a) + " and " + boost::json::serialize(b);
 }
 
 }  // namespace
@@ -102,19 +109,22 @@ std::string Judge::rewritten(std::string_view binary) const {
   return out->SerializePartialAsString();
 }
 
-bool Judge::equal(std::string_view binary, std::string_view other) const {
+std::string Judge::difference(std::string_view binary, std::string_view other) const {
   const auto a = message();
   const auto b = message();
-  if (!a->ParsePartialFromString(std::string(binary)) || !b->ParsePartialFromString(std::string(other))) return false;
+  if (!a->ParsePartialFromString(std::string(binary)) || !b->ParsePartialFromString(std::string(other)))
+    return "one is no message";
   pb::util::MessageDifferencer differencer;
   pb::util::DefaultFieldComparator comparator;
   comparator.set_treat_nan_as_equal(true);
   differencer.set_field_comparator(&comparator);
-  return differencer.Compare(*a, *b);
+  std::string report;
+  differencer.ReportDifferencesToString(&report);
+  return differencer.Compare(*a, *b) ? "" : "different: " + report;
 }
 
-bool same_json(std::string_view a, std::string_view b) {
-  return same(boost::json::parse(a), boost::json::parse(b));
+std::string json_difference(std::string_view a, std::string_view b) {
+  return difference_of(boost::json::parse(a), boost::json::parse(b));
 }
 
 }  // namespace sidecar::formats::protobuf

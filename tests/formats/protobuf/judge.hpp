@@ -26,8 +26,8 @@ class Judge {
   [[nodiscard]] bool to_binary(std::string_view json, std::string& binary) const;
   /// As the library writes the same message.
   [[nodiscard]] std::string rewritten(std::string_view binary) const;
-  /// True when both are the same value.
-  [[nodiscard]] bool equal(std::string_view binary, std::string_view other) const;
+  /// Empty when both are the same value.
+  [[nodiscard]] std::string difference(std::string_view binary, std::string_view other) const;
 
  private:
   google::protobuf::DescriptorPool pool_;
@@ -36,8 +36,8 @@ class Judge {
   std::unique_ptr<google::protobuf::util::TypeResolver> resolver_;
 };
 
-/// True when both texts are the same value: members in any order, numbers alike to seven digits, as the library writes
+/// Empty when both texts are the same value: members in any order, numbers alike to seven digits, as the library writes
 /// floats.
-[[nodiscard]] bool same_json(std::string_view a, std::string_view b);
+[[nodiscard]] std::string json_difference(std::string_view a, std::string_view b);
 
 }  // namespace sidecar::formats::protobuf
