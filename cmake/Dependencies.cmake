@@ -8,6 +8,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(Protobuf 3.21 REQUIRED)
 find_package(PkgConfig REQUIRED)
 # Older ones wait for the name service when a request is given up (CURLOPT_QUICK_EXIT).
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.87)

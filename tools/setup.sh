@@ -92,7 +92,7 @@ packages() {
 build_packages() {
   local names=(ca-certificates clang-19 lld-19 llvm-19 ccache ninja-build cmake g++ make pkg-config python3 git
     libboost1.81-dev libyaml-cpp-dev libspdlog-dev libfmt-dev libcli11-dev
-    libssl-dev libsasl2-dev zlib1g-dev libzstd-dev liblz4-dev libcurl4-openssl-dev libre2-dev)
+    libprotobuf-dev libprotoc-dev libssl-dev libsasl2-dev zlib1g-dev libzstd-dev liblz4-dev libcurl4-openssl-dev libre2-dev)
   # npm brings a great deal with it and is needed once, to fetch librdkafka's source.
   have npm || [[ -f $cache/librdkafka-2.15.1/.complete ]] || names+=(npm)
   packages "${names[@]}"

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 
 #include "base/simd.hpp"
@@ -86,6 +87,26 @@ char* write_string_part(const char*& in, const char* end, char* out, const char*
   return out;
 }
 
+/// The view is of what was appended.
+template <class Number>
+std::string_view append_number(std::string& out, Number number) {
+  std::array<char, 32> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  out.append(digits.data(), end);
+  return std::string_view(out).substr(out.size() - static_cast<std::size_t>(end - digits.data()));
+}
+
+template <class Real>
+void append_real(std::string& out, Real number) {
+  if (std::isnan(number)) {
+    out += "\"NaN\"";
+  } else if (std::isinf(number)) {
+    out += number > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+  } else {
+    if (append_number(out, number).find_first_of(".e") == std::string_view::npos) out += ".0";
+  }
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
@@ -105,9 +126,17 @@ void append_json_string(std::string& out, std::string_view text) {
 }
 
 void append_json_number(std::string& out, std::int64_t number) {
-  std::array<char, 24> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  out.append(digits.data(), end);
+  append_number(out, number);
+}
+void append_json_unsigned(std::string& out, std::uint64_t number) {
+  append_number(out, number);
+}
+
+void append_json_real(std::string& out, float number) {
+  append_real(out, number);
+}
+void append_json_real(std::string& out, double number) {
+  append_real(out, number);
 }
 
 void append_compact_json(std::string& out, std::string_view json) {

@@ -14,6 +14,8 @@
 #include "formats/format.hpp"
 #include "formats/jsonschema/schema.hpp"
 #include "formats/jsonschema/validate.hpp"
+#include "formats/protobuf/encode.hpp"
+#include "formats/protobuf/schema.hpp"
 #include "registry/registry.hpp"
 
 namespace sidecar::formats {
@@ -35,7 +37,7 @@ class CompiledSchema {
  private:
   friend class SchemaEncoder;
   friend class SchemaDecoder;
-  using Parsed = std::variant<avro::Schema, jsonschema::Schema>;
+  using Parsed = std::variant<avro::Schema, jsonschema::Schema, protobuf::Schema>;
 
   CompiledSchema(std::uint32_t id, Parsed parsed, std::string record_name);
 
@@ -57,6 +59,7 @@ class SchemaEncoder {
  private:
   avro::Encoder avro_;
   jsonschema::Validator validator_;
+  protobuf::Encoder protobuf_;
 };
 
 struct SchemaDecodeSettings {

@@ -1,14 +1,12 @@
 #include "formats/avro/decode.hpp"
 
 #include <bit>
-#include <charconv>
-#include <cmath>
 #include <cstring>
-#include <iterator>
 #include <utility>
 
 #include "base/json_writer.hpp"
 #include "base/utf8.hpp"
+#include "formats/value_path.hpp"
 #include "formats/varint.hpp"
 
 namespace sidecar::formats::avro {
@@ -46,8 +44,7 @@ class Decoder {
 
   /// Puts a step in front of the path of a failure.
   bool inside(std::string_view step) {
-    if (!path_.empty() && path_.front() != '[') path_.insert(0, ".");
-    path_.insert(0, step);
+    put_step_before(path_, step);
     return false;
   }
 
@@ -149,18 +146,7 @@ class Decoder {
     Bits bits = 0;
     std::memcpy(&bits, taken.data(), sizeof bits);  // little-endian
     if constexpr (std::endian::native == std::endian::big) bits = std::byteswap(bits);
-    const auto value = std::bit_cast<Real>(bits);
-    if (std::isnan(value)) {
-      out_ += "\"NaN\"";
-    } else if (std::isinf(value)) {
-      out_ += value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
-    } else {
-      char text[32];
-      const auto written = std::to_chars(std::begin(text), std::end(text), value);
-      const std::string_view shortest(std::begin(text), written.ptr);
-      out_ += shortest;
-      if (shortest.find_first_of(".e") == std::string_view::npos) out_ += ".0";
-    }
+    append_json_real(out_, std::bit_cast<Real>(bits));
     return true;
   }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "formats/avro/schema.hpp"
+#include "formats/decode_limits.hpp"
 
 namespace sidecar::formats::avro {
 
@@ -15,11 +16,6 @@ namespace sidecar::formats::avro {
 enum class Unions : std::uint8_t {
   wrapped,  ///< `{"long":5}`, as the Avro JSON encoding says; named types by their full name.
   plain     ///< `5` (`useNoWrappingAvro`).
-};
-
-struct DecodeLimits {
-  std::size_t depth_max = 64;                           ///< Nesting of the JSON text.
-  std::size_t json_bytes_max = std::size_t{64} << 20U;  ///< Few bytes can stand for much text: empty items, long names.
 };
 
 /// Appends the JSON text of the one value that `bytes` hold, as their writer's schema says. `bytes` and `fixed` become

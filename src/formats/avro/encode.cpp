@@ -3,60 +3,20 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <charconv>
-#include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "base/utf8.hpp"
+#include "formats/json_number.hpp"
+#include "formats/value_path.hpp"
 #include "formats/varint.hpp"
 
 namespace sidecar::formats::avro {
 namespace {
 
 constexpr std::size_t shown_bytes_max = 64;
-
-/// The value of a JSON number when it is whole and fits into 64 bits.
-std::optional<std::int64_t> whole_number(std::string_view text) {
-  const char* const end = text.data() + text.size();
-  std::int64_t value = 0;
-  const auto plain = std::from_chars(text.data(), end, value);
-  if (plain.ec == std::errc() && plain.ptr == end) return value;
-  // 5.0, 12e2, 1.50e1: the digits, and where the point stands among them.
-  std::string digits;
-  const bool negative = text.front() == '-';
-  if (negative) text.remove_prefix(1);
-  std::int64_t exponent = 0;
-  if (const auto e = text.find_first_of("eE"); e != std::string_view::npos) {
-    std::string_view power = text.substr(e + 1);
-    if (power.front() == '+') power.remove_prefix(1);
-    const auto read = std::from_chars(power.data(), power.data() + power.size(), exponent);
-    if (read.ec != std::errc()) exponent = power.front() == '-' ? -1'000'000'000 : 1'000'000'000;
-    text = text.substr(0, e);
-  }
-  for (const char c : text.substr(0, text.find('.'))) digits += c;
-  if (const auto point = text.find('.'); point != std::string_view::npos) {
-    digits += text.substr(point + 1);
-    exponent -= static_cast<std::int64_t>(text.size() - point - 1);
-  }
-  digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
-  while (!digits.empty() && digits.back() == '0') {
-    digits.pop_back();
-    ++exponent;
-  }
-  if (digits.empty()) return 0;
-  constexpr std::int64_t digits_max = 19;  // of an integer of 64 bits
-  if (exponent < 0 || exponent > digits_max || static_cast<std::int64_t>(digits.size()) + exponent > digits_max)
-    return std::nullopt;
-  digits.append(static_cast<std::size_t>(exponent), '0');
-  if (negative) digits.insert(0, 1, '-');
-  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  return read.ec == std::errc() ? std::optional(value) : std::nullopt;
-}
 
 template <class Real>
 std::optional<Real> special_number(const JsonString& text) {
@@ -65,41 +25,6 @@ std::optional<Real> special_number(const JsonString& text) {
   if (text.equals("Infinity") || text.equals("INF")) return infinity;
   if (text.equals("-Infinity") || text.equals("-INF")) return -infinity;
   return std::nullopt;
-}
-
-template <class Real>
-std::optional<Real> real_number(std::string_view text) {
-  Real value = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (read.ec == std::errc()) return value;
-  // Too large, which is an error, or too small, which is a zero or nearly one.
-  const std::string copy(text);
-  if constexpr (sizeof(Real) == sizeof(float)) {
-    value = std::strtof(copy.c_str(), nullptr);
-  } else {
-    value = std::strtod(copy.c_str(), nullptr);
-  }
-  return std::isfinite(value) ? std::optional(value) : std::nullopt;
-}
-
-std::string_view word_for(JsonKind kind) {
-  switch (kind) {
-    case JsonKind::null:
-      return "null";
-    case JsonKind::boolean:
-      return "boolean";
-    case JsonKind::number:
-      return "number";
-    case JsonKind::string:
-      return "string";
-    case JsonKind::array:
-      return "array";
-    case JsonKind::object:
-      return "object";
-    case JsonKind::malformed:
-      break;
-  }
-  return "something else";
 }
 
 /// Whether a value of that kind can be one of the type, as far as its first character tells.
@@ -196,8 +121,7 @@ class Encoder::Walk {
 
   /// Puts a step in front of the path of a failure.
   bool inside(std::string_view step) {
-    if (!path_.empty() && path_.front() != '[') path_.insert(0, ".");
-    path_.insert(0, utf8_prefix(step, shown_bytes_max));
+    put_step_before(path_, utf8_prefix(step, shown_bytes_max));
     return false;
   }
 
@@ -247,7 +171,7 @@ class Encoder::Walk {
   }
 
   bool integer(const Node& node, std::uint32_t position) {
-    const auto whole = whole_number(document_.text(document_[position]));
+    const auto whole = whole_number<std::int64_t>(document_.text(document_[position]));
     if (!whole || (node.type == Type::int32 && !std::in_range<std::int32_t>(*whole)))
       return fail("expected " + node.name + ", got a number that is none");
     number(*whole);

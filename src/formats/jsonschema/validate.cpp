@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/utf8.hpp"
+#include "formats/json_number.hpp"
 #include "formats/jsonschema/compiled.hpp"
 
 namespace sidecar::formats::jsonschema {
@@ -15,26 +16,6 @@ constexpr std::size_t shown_bytes_max = 64;
 constexpr std::size_t path_bytes_max = 1024;
 /// Subschemas inside each other, on values inside each other.
 constexpr std::size_t depth_max = 2000;
-
-std::string_view word_for(JsonKind kind) {
-  switch (kind) {
-    case JsonKind::null:
-      return "null";
-    case JsonKind::boolean:
-      return "boolean";
-    case JsonKind::number:
-      return "number";
-    case JsonKind::string:
-      return "string";
-    case JsonKind::array:
-      return "array";
-    case JsonKind::object:
-      return "object";
-    case JsonKind::malformed:
-      break;
-  }
-  return "something else";
-}
 
 std::string shown(std::string_view text) {
   return std::string(utf8_prefix(text, shown_bytes_max));
