@@ -55,7 +55,7 @@ struct Settle {
 struct PostAgain {
   enum class Pause : std::uint8_t {
     backoff,      ///< From waitPeriod, doubling up to retryBackoffMaxMs.
-    probing,      ///< As backoff, and an accepted connection ends it early.
+    probing,      ///< As backoff, at most 1 s each time, until a connection is accepted.
     retry_delay,  ///< retryDelayMs, counted against maxRetries: a rollback.
   };
   Pause pause = Pause::backoff;

@@ -13,7 +13,7 @@ using std::chrono::milliseconds;
 
 /// A read error that was not repeated for this long is taken as healed when no record shows it earlier.
 constexpr auto read_error_lifetime = std::chrono::seconds(30);
-constexpr auto probe_interval = std::chrono::seconds(1);
+constexpr milliseconds probe_interval{1000};
 /// Commits are tried again this often before the engine calls itself unhealthy.
 constexpr unsigned commit_retries_quiet = 3;
 
@@ -531,8 +531,7 @@ void Engine::launch(Lane& lane) {
 
 /// The pause is over.
 void Engine::retry(Lane& lane) {
-  // A lane that found no backend tries again whatever the others do; it had its turn when it found out.
-  if (lane.unreachable || may_post()) {
+  if (may_post()) {
     post(lane);
   } else {
     stand_by(lane);
@@ -604,25 +603,26 @@ void Engine::post_again(Lane& lane, const PostAgain& again, std::string_view why
     return;
   }
   lane.phase = Lane::Phase::pausing;
-  wait(lane, pause, &Engine::retry);
-  if (again.pause == PostAgain::Pause::probing) probe(lane);
+  if (again.pause == PostAgain::Pause::probing) {
+    wait(lane, std::min(pause, probe_interval), &Engine::probe);
+  } else {
+    wait(lane, pause, &Engine::retry);
+  }
 }
 
-/// While a batch waits for a backend that cannot be reached, a connection is tried each second; success ends the wait.
+/// The backend could not be reached, or hung up. Only an accepted connection ends the pause: a POST that nobody answers
+/// would hold back everybody who waits for the backend to come back.
 void Engine::probe(Lane& lane) {
-  world_.timers.after(probe_interval, [this, alive = std::weak_ptr(alive_), &lane, step = lane.step] {
+  world_.backend.probe([this, alive = std::weak_ptr(alive_), &lane, step = lane.step](bool accepted) {
     if (alive.expired() || lane.step != step) return;
-    world_.backend.probe([this, alive, &lane, step](bool accepted) {
-      if (alive.expired() || lane.step != step) return;
-      if (!accepted) {
-        probe(lane);
-        return;
-      }
-      mark_unreachable(lane, false);
-      backend_reached();
-      stand_by(lane);
-      serve_turns();
-    });
+    if (!accepted) {
+      wait(lane, std::min(next_backoff(lane), probe_interval), &Engine::probe);
+      return;
+    }
+    mark_unreachable(lane, false);
+    backend_reached();
+    stand_by(lane);
+    serve_turns();
   });
 }
 
