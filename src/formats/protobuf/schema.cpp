@@ -153,8 +153,8 @@ std::optional<std::string> from_base64(std::string_view text) {
   return bytes;
 }
 
-/// Drops what no message needs. Some of it would cost the library time that grows with its square, or depth.
-/// False: a name is too long.
+/// Drops what no message needs. Some of it, as long names do, would cost the library time that grows with its square,
+/// or depth. False: a name is too long.
 class Trimmer {
  public:
   bool trim(pb::FileDescriptorProto& file) {
@@ -162,7 +162,7 @@ class Trimmer {
     file.clear_extension();
     file.clear_options();
     file.clear_source_code_info();
-    return scope(file.package().size(), file);
+    return fits(0, file.package()) && scope(file.package().size(), file);
   }
 
  private:
@@ -193,9 +193,12 @@ class Trimmer {
     const bool map_entry = message.options().map_entry();
     message.clear_options();
     if (map_entry) message.mutable_options()->set_map_entry(true);
-    for (auto& oneof : *message.mutable_oneof_decl()) oneof.clear_options();
     if (!fits(scope_bytes, message.name())) return false;
     const std::size_t name_bytes = scope_bytes + 1 + message.name().size();
+    for (auto& oneof : *message.mutable_oneof_decl()) {
+      oneof.clear_options();
+      if (!fits(name_bytes, oneof.name())) return false;
+    }
     return std::ranges::all_of(*message.mutable_field(), [&](auto& each) { return field(name_bytes, each); }) &&
            std::ranges::all_of(*message.mutable_nested_type(),
                                [&](auto& each) { return this->message(name_bytes, each); }) &&
@@ -207,7 +210,7 @@ class Trimmer {
     if (field.options().has_packed()) packed = field.options().packed();
     field.clear_options();
     if (packed) field.mutable_options()->set_packed(*packed);
-    return fits(scope_bytes, field.name()) && fits(0, field.json_name());
+    return fits(scope_bytes, field.name()) && fits(0, field.json_name()) && fits(0, field.type_name());
   }
 
   static bool enumeration(std::size_t scope_bytes, pb::EnumDescriptorProto& enumeration) {

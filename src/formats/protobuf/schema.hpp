@@ -124,7 +124,7 @@ class Schema {
 
 inline constexpr std::size_t schema_bytes_max = 1U << 20U;  ///< Of all texts together.
 inline constexpr std::size_t imports_max = 256;
-inline constexpr std::size_t full_name_bytes_max = 512;  ///< Of a message, an enum or a field.
+inline constexpr std::size_t full_name_bytes_max = 512;  ///< Of all that has a name.
 
 /// Reads `text`: the source of a .proto file (proto2 or proto3), or the base64 of a serialized FileDescriptorProto.
 /// Imports are looked for among google/protobuf/*.proto, which are built in, then in `imports`, which are texts of

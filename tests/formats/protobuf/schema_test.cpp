@@ -250,6 +250,10 @@ TEST(ProtobufSchema, BoundsWhatItReads) {
   EXPECT_THAT(error_of(std::string(proto3) + "package " + name + "; message M {}"), HasSubstr("a full name is longer"));
   EXPECT_THAT(error_of(std::string(proto3) + "message M { int32 a = 1 [json_name = \"" + name + "\"]; }"),
               HasSubstr("a full name is longer"));
+  EXPECT_THAT(error_of(std::string(proto3) + "message M { oneof " + name + " { int32 a = 1; } }"),
+              HasSubstr("a full name is longer"));
+  EXPECT_THAT(error_of(std::string(proto3) + "message M { " + name + " a = 1; }"), HasSubstr("a full name is longer"));
+  EXPECT_THAT(error_of(std::string(proto3) + "package " + name + ";"), HasSubstr("a full name is longer"));
   EXPECT_THAT(error_of(std::string(proto3) + "enum E { " + name + " = 0; }"), HasSubstr("a full name is longer"));
 }
 
@@ -262,6 +266,9 @@ TEST(ProtobufSchema, TakesNoTimeThatGrowsWithTheSquare) {
   std::string extensions = "message M { extensions 1";
   for (int i = 3; i < 120'000; i += 2) extensions += "," + std::to_string(i);
   EXPECT_EQ(error_of(extensions + "; }"), "");
+  std::string type = "a";
+  for (int i = 0; i < 500'000; ++i) type += ".a";
+  EXPECT_THAT(error_of("message M { optional " + type + " a = 1; }"), HasSubstr("a full name is longer"));
 }
 
 TEST(ProtobufSchema, SurvivesSerializedNonsense) {
