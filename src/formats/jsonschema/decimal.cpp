@@ -79,8 +79,8 @@ bool is_multiple(const Decimal& number, const Decimal& divisor) {
                              (divisor.exponent - static_cast<std::int64_t>(divisor.digits.size()));
   if (shift < 0) return false;  // no zero stands at the end of the digits
   std::uint64_t rest = 0;
-  for (const char c : number.digits)
-    rest = (multiply(rest, 10, modulus) + static_cast<std::uint64_t>(c - '0')) % modulus;
+  // Fits: the divisor has at most 18 digits.
+  for (const char c : number.digits) rest = (rest * 10 + static_cast<std::uint64_t>(c - '0')) % modulus;
   return multiply(rest, power_of_ten(static_cast<std::uint64_t>(shift), modulus), modulus) == 0;
 }
 

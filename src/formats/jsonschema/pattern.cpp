@@ -233,6 +233,10 @@ std::expected<Pattern, std::string> Pattern::compile(std::string_view ecma) {
   return Pattern(std::move(expression));
 }
 
+std::size_t Pattern::size() const {
+  return static_cast<std::size_t>(expression_->ProgramSize());
+}
+
 bool Pattern::matches(std::string_view text) const {
   return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *expression_);
 }

@@ -2,6 +2,7 @@
 /// else.
 #pragma once
 
+#include <cstddef>
 #include <expected>
 #include <memory>
 #include <string>
@@ -27,6 +28,8 @@ class Pattern {
 
   /// `text` is UTF-8.
   [[nodiscard]] bool matches(std::string_view text) const;
+  /// Instructions that it compiled to.
+  [[nodiscard]] std::size_t size() const;
 
  private:
   explicit Pattern(std::unique_ptr<re2::RE2> expression);

@@ -228,6 +228,9 @@ class Compiler {
     // Beside a `$ref` nothing counts, so an id neither.
     if (const auto id = place.text_of(id_keyword(*place.text)); id && !is_reference(place)) {
       const std::string uri = resolve_uri(base, *id);
+      if (uri.size() > uri_bytes_max)
+        throw Problem{"an id takes more than " + std::to_string(uri_bytes_max) + " bytes"};
+      if (++ids_ > ids_max) throw Problem{"has more than " + std::to_string(ids_max) + " ids"};
       if (!fragment_of(uri).empty()) anchors_.try_emplace(uri, place);
       if (!id->starts_with('#')) {
         base = without_fragment(uri);
@@ -283,8 +286,7 @@ class Compiler {
     if (object.kind() != JsonKind::object) return std::nullopt;
     auto [names, fresh] = members_.try_emplace(object);
     if (fresh) {
-      object.for_members(
-          [&](const std::string& each, Place value) { names->second.insert_or_assign(each, value.at); });
+      object.for_members([&](const std::string& each, Place value) { names->second.insert_or_assign(each, value.at); });
     }
     const auto found = names->second.find(name);
     return found == names->second.end() ? std::nullopt : std::optional(object.to(found->second));
@@ -526,6 +528,8 @@ class Compiler {
   const Pattern* pattern(const std::string& text, const std::string& pointer) {
     auto compiled = Pattern::compile(text);
     if (!compiled) fail(pointer, compiled.error());
+    pattern_instructions_ += pattern_overhead + compiled->size();
+    if (pattern_instructions_ > pattern_instructions_max) fail(pointer, "the patterns together are too large");
     return &out_.patterns.emplace_back(std::move(*compiled));
   }
 
@@ -545,12 +549,14 @@ class Compiler {
   Compiled& out_;
   std::deque<Text> texts_;
   std::size_t bytes_ = 0;
+  std::size_t ids_ = 0;
+  std::size_t pattern_instructions_ = 0;
   std::map<std::string, Place, std::less<>> resources_;  ///< By URI without a fragment.
   std::map<std::string, Place, std::less<>> anchors_;    ///< By URI with one.
   std::map<Place, std::string> bases_;                   ///< Of places that have an id.
   std::map<Place, const Rule*> rules_;
   std::map<Place, TextMap<Position>> members_;  ///< Of objects on the way of a reference.
-  std::deque<Reference> pending_;  ///< Later, so that chains of references do not nest.
+  std::deque<Reference> pending_;               ///< Later, so that chains of references do not nest.
 };
 
 }  // namespace

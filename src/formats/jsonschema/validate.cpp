@@ -1,6 +1,9 @@
 #include "formats/jsonschema/validate.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <optional>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -16,6 +19,40 @@ constexpr std::size_t shown_bytes_max = 64;
 constexpr std::size_t path_bytes_max = 1024;
 /// Subschemas inside each other, on values inside each other.
 constexpr std::size_t depth_max = 2000;
+/// Of a value, that are read in the time of one step.
+constexpr std::size_t bytes_per_step = 8;
+/// Of an object, whose names are compared in the time of one step.
+constexpr std::size_t members_per_step = 4;
+
+/// The four digits of the escape `\u` at `at`; nothing when no such escape stands there. `raw` is a checked string.
+std::optional<std::uint32_t> unicode_escape(std::string_view raw, std::size_t at) {
+  constexpr int hexadecimal = 16;
+  if (!raw.substr(std::min(at, raw.size())).starts_with("\\u")) return std::nullopt;
+  std::uint32_t unit = 0;
+  std::from_chars(raw.data() + at + 2, raw.data() + at + 6, unit, hexadecimal);
+  return unit;
+}
+
+/// The text of a checked string, with U+FFFD for each lone surrogate.
+std::string unescaped(std::string_view raw) {
+  constexpr std::size_t escape_size = 6;
+  std::string out(raw);
+  for (std::size_t at = out.find('\\'); at != std::string::npos; at = out.find('\\', at)) {
+    const auto unit = unicode_escape(out, at);
+    if (!unit) {
+      at += 2;
+    } else if ((*unit & 0xf800U) != 0xd800U) {
+      at += escape_size;
+    } else if (*unit < 0xdc00U && (unicode_escape(out, at + escape_size).value_or(0) & 0xfc00U) == 0xdc00U) {
+      at += 2 * escape_size;
+    } else {
+      out.replace(at + 2, 4, "fffd");
+      at += escape_size;
+    }
+  }
+  out.resize(unescape_in_place(out.data(), out.size()).value_or(0));
+  return out;
+}
 
 std::string shown(std::string_view text) {
   return std::string(utf8_prefix(text, shown_bytes_max));
@@ -26,7 +63,9 @@ std::string shown(std::string_view text) {
 class Walk {
  public:
   explicit Walk(const JsonDocument& document)
-      : document_(document), work_left_(std::min(work_max, work_min + work_per_value * document.size())) {}
+      : document_(document),
+        work_left_(std::min(work_max, work_min + work_per_value * document.size() + work_per_byte * document[0].size)) {
+  }
 
   std::expected<void, std::string> run(const Rule& root) {
     if (value(root, 0)) return {};
@@ -70,12 +109,16 @@ class Walk {
     return held;
   }
 
+  /// False once there is nothing left to spend.
+  bool spend(std::size_t steps) {
+    exhausted_ = exhausted_ || steps > work_left_;
+    if (!exhausted_) work_left_ -= steps;
+    return !exhausted_;
+  }
+
   bool value(const Rule& rule, Position at) {
-    if (exhausted_ || work_left_ == 0 || depth_ == depth_max) {
-      exhausted_ = true;
-      return false;
-    }
-    --work_left_;
+    exhausted_ = exhausted_ || depth_ == depth_max;
+    if (!spend(1)) return false;
     ++depth_;
     const bool done = rule.ref != nullptr ? value(*rule.ref, at) : rule.constant ? constant(rule) : all(rule, at);
     --depth_;
@@ -88,6 +131,9 @@ class Walk {
 
   bool all(const Rule& rule, Position at) {
     const JsonNode& node = document_[at];
+    // What stands inside an array or object pays for itself when it is looked at.
+    const bool is_container = node.kind == JsonKind::array || node.kind == JsonKind::object;
+    if (!is_container && !spend(node.size / bytes_per_step)) return false;
     if (rule.types != 0 && !type(rule, node)) return false;
     if (rule.allowed && !allowed(rule, at)) return false;
     switch (node.kind) {
@@ -146,6 +192,7 @@ class Walk {
   }
 
   bool allowed(const Rule& rule, Position at) {
+    if (!spend(document_[at].size / bytes_per_step)) return false;
     scratch_.clear();
     append_canonical(document_, at, scratch_);
     return rule.allowed->contains(scratch_) || fail([&] {
@@ -170,11 +217,11 @@ class Walk {
             fail([] { return std::string("multipleOf: no multiple"); }));
   }
 
-  /// The string with its escapes resolved; one that has no UTF-8 form keeps its escapes.
+  /// The string with its escapes resolved, and U+FFFD for each lone surrogate.
   std::string_view text(Position at, std::string& space) const {
     if (!document_[at].has_escapes) return document_.text(document_[at]);
     space.clear();
-    if (!document_.append_string(at, space)) return document_.text(document_[at]);
+    if (!document_.append_string(at, space)) space = unescaped(document_.text(document_[at]));
     return space;
   }
 
@@ -224,6 +271,7 @@ class Walk {
   }
 
   bool unique(Position at) {
+    if (!spend(document_[at].size / bytes_per_step)) return false;
     std::unordered_set<std::string> seen;
     Position item = at + 1;
     for (std::uint32_t i = 0; i < document_[at].count; ++i, item = document_[item].next) {
@@ -242,7 +290,7 @@ class Walk {
     if (rule.properties_max && count > *rule.properties_max)
       return fail([&] { return "maxProperties: more than " + std::to_string(*rule.properties_max); });
     for (const auto& name : rule.required) {
-      if (!document_.find(at, name)) return fail([&] { return "required: " + shown(name) + " is missing"; });
+      if (!has(at, name)) return fail([&] { return "required: " + shown(name) + " is missing"; });
     }
     if (rule.looks_into_objects()) {
       Position member = at + 1;
@@ -251,15 +299,19 @@ class Walk {
       }
     }
     for (const auto& dependency : rule.dependencies) {
-      if (!document_.find(at, dependency.property)) continue;
+      if (!has(at, dependency.property)) continue;
       for (const auto& name : dependency.required) {
-        if (!document_.find(at, name)) {
+        if (!has(at, name)) {
           return fail([&] { return "dependencies: " + shown(dependency.property) + " needs " + shown(name); });
         }
       }
       if (dependency.rule != nullptr && !value(*dependency.rule, at)) return false;
     }
     return true;
+  }
+
+  bool has(Position object, std::string_view name) {
+    return spend(document_[object].count / members_per_step) && document_.find(object, name).has_value();
   }
 
   /// A name and, behind it, its value.
@@ -274,6 +326,7 @@ class Walk {
       if (!value(*found->second, at + 1)) return inside(name);
     }
     for (const auto& [pattern, each] : rule.pattern_properties) {
+      if (!spend(1 + name.size() / bytes_per_step)) return false;
       if (!pattern->matches(name)) continue;
       known = true;
       if (!value(*each, at + 1)) return inside(name);

@@ -240,6 +240,47 @@ TEST(JsonSchemaBounds, WorkAndTextAreLimited) {
   EXPECT_EQ(verdict(R"({"uniqueItems":true})", items + "]"), "") << "and not in quadratic time";
 }
 
+TEST(JsonSchemaBounds, IdsAndPatternsAreLimited) {
+  EXPECT_EQ(refusal(R"({"$id":"http://x/)" + std::string(1100, 'a') + "\"}"),
+            "json schema: an id takes more than 1024 bytes");
+  std::string ids = R"({"definitions":{"a":true)";
+  for (int i = 0; i < 10001; ++i) ids += ",\"d" + std::to_string(i) + R"(":{"$id":"x"})";
+  EXPECT_EQ(refusal(ids + "}}"), "json schema: has more than 10000 ids");
+  std::string patterns = R"({"patternProperties":{"a":true)";
+  for (int i = 0; i < 500; ++i) patterns += R"(,"^\\p{L}{1,200})" + std::to_string(i) + "\":true";
+  EXPECT_THAT(refusal(patterns + "}}"), HasSubstr("the patterns together are too large"));
+}
+
+TEST(JsonSchemaBounds, ReadingLongValuesAgainAndAgainIsWork) {
+  const auto many = [](const std::string& keyword, const std::string& value) {
+    std::string schema = R"({"anyOf":[false)";
+    for (int i = 0; i < 300; ++i) schema += ",{\"" + keyword + "\":" + value + "}";
+    return parsed(schema + "]}");
+  };
+  const std::string work = "takes too much work to check";
+  const std::string text = "\"" + std::string(200'000, 'x') + "\"";
+  EXPECT_EQ(verdict(many("const", "1"), text), work);
+  EXPECT_EQ(verdict(many("const", "1"), "[" + text + "]"), work);
+  EXPECT_EQ(verdict(many("pattern", R"("y")"), text), work);
+  EXPECT_EQ(verdict(many("minLength", "9000000"), text), work);
+  EXPECT_EQ(verdict(many("multipleOf", "7"), std::string(200'000, '8') + "1"), work);
+  std::string object = "{\"a\":1";
+  for (int i = 0; i < 12000; ++i) object += ",\"b" + std::to_string(i) + "\":1";
+  std::string required = R"({"required":["a")";
+  for (int i = 0; i < 12000; ++i) required += ",\"b" + std::to_string(i) + "\"";
+  EXPECT_EQ(verdict(required + "]}", object + "}"), work);
+  // Once is no work worth a word.
+  EXPECT_EQ(verdict(R"({"pattern":"^x*$","enum":[)" + text + "]}", text), "");
+}
+
+TEST(JsonSchemaStrings, CountALoneSurrogateAsOneCharacter) {
+  const auto one = parsed(R"({"minLength":1,"maxLength":1,"pattern":"^.$"})");
+  for (const auto* json : {R"("\ud800")", R"("\udc00")", R"("\ud83d\udc32")", R"("\\")", R"("€")"})
+    EXPECT_EQ(verdict(one, json), "") << json;
+  EXPECT_NE(verdict(one, R"("\udc00\ud83d")"), "");
+  EXPECT_NE(verdict(one, R"("\ud83d\ud83d\udc32")"), "");
+}
+
 TEST(JsonSchemaShape, WrongOnesAreRefusedWithThePlace) {
   const std::pair<std::string_view, std::string_view> rows[] = {
       {"", "is not JSON: byte 0"},
