@@ -6,8 +6,10 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "base/json_document.hpp"
 #include "base/utf8.hpp"
@@ -78,8 +80,10 @@ Draft draft_named(std::string_view uri) {
   throw Problem{"/$schema: " + shown(uri) + " is none of the drafts 4, 6 and 7"};
 }
 
-/// The JSON pointer of a member or an item.
+/// The JSON pointer of a member or an item. A long one stays where it is: each reference keeps its own for a while.
 std::string below(const std::string& pointer, std::string_view step) {
+  constexpr std::size_t bytes_max = 512;
+  if (pointer.size() > bytes_max) return pointer;
   std::string out = pointer + "/";
   for (const char c : shown(step)) {
     if (c == '~') {
@@ -533,16 +537,45 @@ class Compiler {
     return &out_.patterns.emplace_back(std::move(*compiled));
   }
 
-  /// A `$ref` to a `$ref` ... to itself says nothing about any value.
+  /// The rules that look at the same value as `rule` does.
+  static std::vector<const Rule*> of_same_value(const Rule& rule) {
+    std::vector<const Rule*> out;
+    for (const auto* list : {&rule.all_of, &rule.any_of, &rule.one_of})
+      out.insert(out.end(), list->begin(), list->end());
+    for (const auto& dependency : rule.dependencies) out.push_back(dependency.rule);
+    out.insert(out.end(), {rule.ref, rule.none_of, rule.condition});
+    if (rule.condition != nullptr) out.insert(out.end(), {rule.then, rule.otherwise});
+    std::erase(out, nullptr);
+    return out;
+  }
+
+  /// A rule that comes back to itself without going into the value says nothing about any. Depth first, and without
+  /// recursion: chains of references are as long as the text allows.
   void check_circles() const {
-    std::unordered_set<const Rule*> good;
-    std::unordered_set<const Rule*> chain;
+    struct Step {
+      const Rule* rule;
+      std::vector<const Rule*> left;
+    };
+    std::unordered_map<const Rule*, bool> done;  // false: on the way
+    std::vector<Step> way;
     for (const Rule& start : out_.rules) {
-      chain.clear();
-      for (const Rule* rule = &start; rule->ref != nullptr && !good.contains(rule); rule = rule->ref) {
-        if (!chain.insert(rule).second) throw Problem{"a $ref leads in a circle"};
+      if (done.try_emplace(&start, false).second) way.push_back({&start, of_same_value(start)});
+      while (!way.empty()) {
+        Step& step = way.back();
+        if (step.left.empty()) {
+          done[step.rule] = true;
+          way.pop_back();
+          continue;
+        }
+        const Rule* const next = step.left.back();
+        step.left.pop_back();
+        const auto [seen, fresh] = done.try_emplace(next, false);
+        if (fresh) {
+          way.push_back({next, of_same_value(*next)});
+        } else if (!seen->second) {
+          throw Problem{"a $ref leads in a circle"};
+        }
       }
-      good.merge(chain);
     }
   }
 

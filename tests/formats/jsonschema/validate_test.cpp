@@ -145,6 +145,13 @@ TEST(JsonSchemaReferences, FindTextsByNameOrIdAndNeverTheNetwork) {
       refusal(
           R"({"definitions":{"a":{"$ref":"#/definitions/b"},"b":{"$ref":"#/definitions/a"}},"items":{"$ref":"#/definitions/a"}})"),
       "json schema: a $ref leads in a circle");
+  for (const auto* circle : {R"({"allOf":[{"$ref":"#"}]})", R"({"anyOf":[{"type":"null"},{"$ref":"#"}]})",
+                             R"({"not":{"$ref":"#"}})", R"({"if":true,"else":{"oneOf":[{"$ref":"#"}]}})",
+                             R"({"dependencies":{"a":{"$ref":"#"}}})", R"({"items":{"allOf":[{"$ref":"#/items"}]}})"})
+    EXPECT_EQ(refusal(circle), "json schema: a $ref leads in a circle") << circle;
+  for (const auto* tree : {R"({"items":{"$ref":"#"}})", R"({"contains":{"anyOf":[{"type":"null"},{"$ref":"#"}]}})",
+                           R"({"propertyNames":{"$ref":"#"},"additionalProperties":{"not":{"$ref":"#"}}})"})
+    parsed(tree);
   EXPECT_THAT(refusal(R"({"$ref":"x"})", {{"x", "{"}}), HasSubstr("is not JSON"));
   EXPECT_THAT(refusal(R"({"$ref":"x"})", {{"x", R"({"type":5})"}}), HasSubstr("json schema: reference x: /type: "));
 }
@@ -154,7 +161,10 @@ TEST(JsonSchemaReferences, ChainsAndRecursionDoNotNestWhileCompiling) {
   for (int i = 0; i < 20000; ++i)
     chain += "\"d" + std::to_string(i) + R"(":{"$ref":"#/definitions/d)" + std::to_string(i + 1) + "\"},";
   // As long as it compiles, but deeper than a value may be followed.
-  EXPECT_THAT(verdict(chain + R"("d20000":{"type":"string"}}})", "1"), HasSubstr("too much work"));
+  chain += R"("d20000":{"type":"string"}})";
+  EXPECT_THAT(verdict(chain + "}", "1"), HasSubstr("too much work"));
+  // Giving up is no "no" that `not` turns into a "yes".
+  EXPECT_THAT(verdict(R"({"not":)" + chain.insert(chain.find(','), "}") + "}", "1"), HasSubstr("too much work"));
   const auto tree = parsed(R"({"type":"object","properties":{"next":{"$ref":"#"},"value":{"type":"integer"}}})");
   std::string deep = R"({"value":"x"})";
   for (int i = 0; i < 60; ++i) deep = R"({"next":)" + deep + "}";
@@ -220,15 +230,12 @@ TEST(JsonSchemaPatterns, AreEcmaScriptAndLinear) {
 
 TEST(JsonSchemaBounds, WorkAndTextAreLimited) {
   // Two ways at every level of a reference to itself.
-  const auto doubling = parsed(R"({"allOf":[{"$ref":"#/definitions/a"}],"definitions":{"a":{"anyOf":[
-      {"properties":{"n":{"$ref":"#/definitions/a"}},"required":["x"]},
-      {"properties":{"n":{"$ref":"#/definitions/a"}},"required":["y"]},{"type":"integer"}]}}})");
+  const auto doubling = parsed(R"({"$ref":"#/definitions/a","definitions":{"a":{"anyOf":[
+      {"allOf":[{"properties":{"n":{"$ref":"#/definitions/a"}}},{"required":["x"]}]},
+      {"allOf":[{"properties":{"n":{"$ref":"#/definitions/a"}}},{"required":["y"]}]}]}}})");
   std::string deep = "true";
   for (int i = 0; i < 60; ++i) deep = R"({"n":)" + deep + "}";
-  EXPECT_NE(verdict(doubling, deep), "");
-  const auto endless = parsed(R"({"allOf":[{"$ref":"#"}]})");
-  EXPECT_EQ(verdict(endless, "1"), "takes too much work to check");
-  EXPECT_EQ(verdict(R"({"not":{"allOf":[{"$ref":"#/not"}]}})", "1"), "takes too much work to check");
+  EXPECT_EQ(verdict(doubling, deep), "takes too much work to check");
 
   std::string nested = "{}";
   for (int i = 0; i < 100; ++i) nested = R"({"not":)" + nested + "}";
@@ -264,11 +271,6 @@ TEST(JsonSchemaBounds, ReadingLongValuesAgainAndAgainIsWork) {
   EXPECT_EQ(verdict(many("pattern", R"("y")"), text), work);
   EXPECT_EQ(verdict(many("minLength", "9000000"), text), work);
   EXPECT_EQ(verdict(many("multipleOf", "7"), std::string(200'000, '8') + "1"), work);
-  std::string object = "{\"a\":1";
-  for (int i = 0; i < 12000; ++i) object += ",\"b" + std::to_string(i) + "\":1";
-  std::string required = R"({"required":["a")";
-  for (int i = 0; i < 12000; ++i) required += ",\"b" + std::to_string(i) + "\"";
-  EXPECT_EQ(verdict(required + "]}", object + "}"), work);
   // Once is no work worth a word.
   EXPECT_EQ(verdict(R"({"pattern":"^x*$","enum":[)" + text + "]}", text), "");
 }
