@@ -75,7 +75,7 @@ if ((${#worlds[@]})) && [[ " ${rungs[*]} " != *" sim "* ]]; then
 fi
 
 program=test
-steps=$((3 + (${#cxx[@]} > 0) + 3 * (${#whole[@]} > 0) + ${#rungs[@]}))
+steps=$((3 + (${#cxx[@]} > 0) + 4 * (${#whole[@]} > 0) + ${#rungs[@]}))
 # shellcheck source=tools/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools/setup.sh"
 cd "$root"
@@ -119,7 +119,7 @@ pytest_rung() {
     fault) where=(tests/real/fault) ;;
     long) where=(tests/real/long --numprocesses 2 --dist loadscope) ;;
   esac
-  KAFKA_SIDECAR_KAFKA=$(kafka_folder)/lib "$(python_folder)/bin/python" -m pytest "${where[@]}" \
+  KAFKA_SIDECAR_KAFKA=$(kafka_folder)/lib KAFKA_SIDECAR_REGISTRY=$(registry_folder) "$(python_folder)/bin/python" -m pytest "${where[@]}" \
     --rootdir="$root/tests/real" --confcutdir="$root/tests/real" -o cache_dir="$root/build/pytest-cache" \
     --junitxml="$results/$1.xml" "${pytest_options[@]}"
 }
@@ -131,6 +131,7 @@ step "librdkafka 2.15.1 (about a minute the first time)" librdkafka
 if ((${#whole[@]})); then
   step "build, preset release" build release kafka-sidecar
   step "Kafka's jars" kafka_jars
+  step "schema registry" registry_app
   step "Python environment" python_environment
 fi
 for name in "${rungs[@]}"; do
