@@ -4,16 +4,19 @@ set -euo pipefail
 
 usage() {
   cat <<'END'
-usage: ./test.sh [RUNG...] [--long] [--preset dev|asan|tsan] [--seeds N | --seed N] [PYTEST_OPTION...]
+usage: ./test.sh [RUNG...] [--long] [--preset dev|asan|tsan] [--seeds N | --seed N]
+                 [--seconds N] [PYTEST_OPTION...]
 
   unit   GoogleTest, no network                           C++, build/PRESET
   sim    the reactive engine under a seeded world         C++, build/PRESET
+  fuzz   hostile input for every parser, libFuzzer        C++, build/fuzz
   mock   librdkafka's in-process mock cluster             C++, build/PRESET
   real   the whole process against Apache Kafka 4.3.1     pytest, build/release
   fault  the same with faults under load, and the ledger  pytest, build/release
   long   faults that take minutes, over half an hour      pytest, build/release
 
 Without a rung: all but long. --long means the rungs fault and long: every fault, one ledger line for each.
+For fuzz, --seconds N is the time of each target: 60 when the rung is named, otherwise 10.
 For sim, --seeds N plays N fresh worlds (200 otherwise) and --seed N plays one world again.
 --preset asan (or tsan) builds and runs the C++ rungs with that sanitizer; without a rung it means the C++ rungs only.
 What follows a pytest rung, such as -k NAME, is handed to pytest.
@@ -24,10 +27,11 @@ END
 rungs=()
 preset=dev
 pytest_options=()
+seconds=
 worlds=() # How the simulation is told which worlds to play.
 while (($#)); do
   case $1 in
-    unit | sim | mock | real | fault | long)
+    unit | sim | fuzz | mock | real | fault | long)
       if ((${#pytest_options[@]})); then pytest_options+=("$1"); else rungs+=("$1"); fi
       ;;
     --preset)
@@ -42,6 +46,14 @@ while (($#)); do
         exit 2
       }
       if [[ $1 == --seeds ]]; then worlds=(SIDECAR_SIM_SEEDS="$2"); else worlds=(SIDECAR_SIM_SEED="$2"); fi
+      shift
+      ;;
+    --seconds)
+      [[ ${2-} =~ ^[1-9][0-9]*$ ]] || {
+        echo "test.sh: $1 needs a number above 0, not '${2-}'" >&2
+        exit 2
+      }
+      seconds=$2
       shift
       ;;
     --help | -h)
@@ -59,11 +71,12 @@ case $preset in dev | asan | tsan) ;; *)
 esac
 if ((${#rungs[@]} == 0)); then
   rungs=(unit sim mock)
-  [[ $preset == dev ]] && rungs+=(real fault)
+  [[ $preset == dev ]] && rungs+=(fuzz real fault)
+  seconds=${seconds:-10}
 fi
-cxx=() whole=()
+cxx=() fuzz=() whole=()
 for rung in "${rungs[@]}"; do
-  case $rung in real | fault | long) whole+=("$rung") ;; *) cxx+=("$rung") ;; esac
+  case $rung in real | fault | long) whole+=("$rung") ;; fuzz) fuzz+=("$rung") ;; *) cxx+=("$rung") ;; esac
 done
 if ((${#pytest_options[@]} && ${#whole[@]} == 0)); then
   echo "test.sh: ${pytest_options[*]}: options for pytest, but no rung that runs it" >&2
@@ -74,8 +87,13 @@ if ((${#worlds[@]})) && [[ " ${rungs[*]} " != *" sim "* ]]; then
   exit 2
 fi
 
+if [[ -n $seconds && ${#fuzz[@]} == 0 && $preset == dev ]]; then
+  echo "test.sh: --seconds is for the rung fuzz" >&2
+  exit 2
+fi
+
 program=test
-steps=$((3 + (${#cxx[@]} > 0) + 3 * (${#whole[@]} > 0) + ${#rungs[@]}))
+steps=$((3 + (${#cxx[@]} > 0) + (${#fuzz[@]} > 0) + 4 * (${#whole[@]} > 0) + ${#rungs[@]}))
 # shellcheck source=tools/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools/setup.sh"
 cd "$root"
@@ -119,7 +137,7 @@ pytest_rung() {
     fault) where=(tests/real/fault) ;;
     long) where=(tests/real/long --numprocesses 2 --dist loadscope) ;;
   esac
-  KAFKA_SIDECAR_KAFKA=$(kafka_folder)/lib "$(python_folder)/bin/python" -m pytest "${where[@]}" \
+  KAFKA_SIDECAR_KAFKA=$(kafka_folder)/lib KAFKA_SIDECAR_REGISTRY=$(registry_folder) "$(python_folder)/bin/python" -m pytest "${where[@]}" \
     --rootdir="$root/tests/real" --confcutdir="$root/tests/real" -o cache_dir="$root/build/pytest-cache" \
     --junitxml="$results/$1.xml" "${pytest_options[@]}"
 }
@@ -128,14 +146,17 @@ step "Debian packages to build" build_packages
 step "Debian packages to test" test_packages
 step "librdkafka 2.15.1 (about a minute the first time)" librdkafka
 ((${#cxx[@]} == 0)) || step "build, preset $preset" build "$preset"
+((${#fuzz[@]} == 0)) || step "build, preset fuzz" build fuzz fuzz_targets
 if ((${#whole[@]})); then
   step "build, preset release" build release kafka-sidecar
   step "Kafka's jars" kafka_jars
+  step "schema registry" registry_app
   step "Python environment" python_environment
 fi
 for name in "${rungs[@]}"; do
   case $name in
     real | fault | long) rung "$name" pytest_rung "$name" ;;
+    fuzz) rung fuzz "$root/tools/run_fuzzers" "$root/build/fuzz" "${seconds:-60}" "$results" ;;
     *) rung "$name" ctest_rung "$name" ;;
   esac
 done

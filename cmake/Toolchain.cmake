@@ -9,6 +9,7 @@ endif()
 
 option(SIDECAR_TESTS "Build the tests" ON)
 option(SIDECAR_BENCH "Build the benchmark programs" OFF)
+option(SIDECAR_FUZZ "Build the fuzz targets" OFF)
 option(SIDECAR_TIDY "Run clang-tidy while compiling" OFF)
 set(SIDECAR_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=")
 

@@ -136,6 +136,25 @@ kafka_jars() {
   echo "$(find "$folder/lib" -name '*.jar' | wc -l) jars in $folder"
 }
 
+# The schema registry of the whole-process tests; the folder is $(registry_folder).
+registry_version=3.3.3
+registry_folder() { echo "$cache/registry-$registry_version"; }
+registry_app() {
+  local folder
+  folder=$(registry_folder)
+  exec 8>"$cache/registry.lock"
+  flock 8
+  if [[ ! -f $folder/.complete ]]; then
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    mvn -q -B dependency:copy -Dartifact=io.apicurio:apicurio-registry-app:$registry_version:tar.gz:all -DoutputDirectory="$folder"
+    tar -xzf "$folder"/*.tar.gz -C "$folder"
+    rm "$folder"/*.tar.gz
+    touch "$folder/.complete"
+  fi
+  echo "$folder"
+}
+
 # The Python environment of the whole-process tests, keyed by its requirements and the interpreter.
 python_folder() {
   local key

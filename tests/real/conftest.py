@@ -12,6 +12,7 @@ from harness.broker import Broker  # noqa: E402
 from harness.cluster import Cluster  # noqa: E402
 from harness.kafka import Kafka  # noqa: E402
 from harness.push import Push  # noqa: E402
+from harness.registry import Apicurio, FakeRegistry  # noqa: E402
 from harness.sidecar import Sidecar  # noqa: E402
 
 
@@ -29,6 +30,21 @@ def cluster(tmp_path_factory):
     nodes = Cluster(tmp_path_factory.mktemp("cluster")).start()
     yield nodes
     nodes.stop()
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory):
+    """The schema registry that tests share."""
+    one = Apicurio(tmp_path_factory.mktemp("registry")).start()
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def fake_registry():
+    one = FakeRegistry().start()
+    yield one
+    one.stop()
 
 
 @pytest.fixture(scope="session")

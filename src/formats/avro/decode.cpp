@@ -1,11 +1,11 @@
 #include "formats/avro/decode.hpp"
 
 #include <bit>
-#include <cstring>
 #include <utility>
 
 #include "base/json_writer.hpp"
 #include "base/utf8.hpp"
+#include "formats/little_endian.hpp"
 #include "formats/value_path.hpp"
 #include "formats/varint.hpp"
 
@@ -141,12 +141,9 @@ class Decoder {
 
   template <class Real, class Bits>
   bool real() {
-    std::string_view taken;
-    if (!take(sizeof(Bits), taken)) return false;
-    Bits bits = 0;
-    std::memcpy(&bits, taken.data(), sizeof bits);  // little-endian
-    if constexpr (std::endian::native == std::endian::big) bits = std::byteswap(bits);
-    append_json_real(out_, std::bit_cast<Real>(bits));
+    const auto bits = take_little_endian<Bits>(bytes_);
+    if (!bits) return cut_off();
+    append_json_real(out_, std::bit_cast<Real>(*bits));
     return true;
   }
 

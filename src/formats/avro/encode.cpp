@@ -1,15 +1,14 @@
 #include "formats/avro/encode.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <cstring>
 #include <limits>
 #include <optional>
 #include <utility>
 
 #include "base/utf8.hpp"
 #include "formats/json_number.hpp"
+#include "formats/little_endian.hpp"
 #include "formats/value_path.hpp"
 #include "formats/varint.hpp"
 
@@ -186,11 +185,7 @@ class Encoder::Walk {
     if (!value)
       return is_number ? fail("expected " + node.name + ", got a number out of its range")
                        : unexpected(node, JsonKind::string);
-    auto bits = std::bit_cast<Bits>(*value);
-    if constexpr (std::endian::native == std::endian::big) bits = std::byteswap(bits);
-    std::array<char, sizeof(Bits)> little_endian{};
-    std::memcpy(little_endian.data(), &bits, sizeof bits);
-    out_.append(little_endian.data(), little_endian.size());
+    append_little_endian(out_, std::bit_cast<Bits>(*value));
     return true;
   }
 

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/json_document.hpp"
-#include "formats/jsonschema/decimal.hpp"
+#include "formats/decimal.hpp"
 #include "formats/jsonschema/pattern.hpp"
 
 namespace sidecar::formats::jsonschema {

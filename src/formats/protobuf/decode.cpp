@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "base/json_writer.hpp"
 #include "base/utf8.hpp"
 #include "formats/frame.hpp"
+#include "formats/little_endian.hpp"
 #include "formats/protobuf/well_known.hpp"
 #include "formats/value_path.hpp"
 #include "formats/varint.hpp"
@@ -90,12 +90,9 @@ class Decoder {
 
   template <class Bits>
   bool fixed(std::string_view& bytes, std::uint64_t& number) {
-    if (bytes.size() < sizeof(Bits)) return cut_off();
-    Bits bits = 0;
-    std::memcpy(&bits, bytes.data(), sizeof bits);  // little-endian
-    if constexpr (std::endian::native == std::endian::big) bits = std::byteswap(bits);
-    number = bits;
-    bytes.remove_prefix(sizeof(Bits));
+    const auto taken = take_little_endian<Bits>(bytes);
+    if (!taken) return cut_off();
+    number = *taken;
     return true;
   }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstring>
 #include <limits>
 #include <optional>
 #include <ranges>
@@ -13,6 +12,7 @@
 #include "base/utf8.hpp"
 #include "formats/frame.hpp"
 #include "formats/json_number.hpp"
+#include "formats/little_endian.hpp"
 #include "formats/protobuf/well_known.hpp"
 #include "formats/value_path.hpp"
 #include "formats/varint.hpp"
@@ -89,21 +89,12 @@ class Encoder::Walk {
     append_varint(out_, static_cast<std::uint64_t>(field.number) << wire_bits | static_cast<std::uint64_t>(wire));
   }
 
-  template <class Bits>
-  void fixed(std::uint64_t number) {
-    auto bits = static_cast<Bits>(number);
-    if constexpr (std::endian::native == std::endian::big) bits = std::byteswap(bits);
-    std::array<char, sizeof(Bits)> little_endian{};
-    std::memcpy(little_endian.data(), &bits, sizeof bits);
-    out_.append(little_endian.data(), little_endian.size());
-  }
-
   void bits(Kind kind, std::uint64_t number) {
     switch (wire_type(kind)) {
       case WireType::fixed32:
-        return fixed<std::uint32_t>(number);
+        return append_little_endian(out_, static_cast<std::uint32_t>(number));
       case WireType::fixed64:
-        return fixed<std::uint64_t>(number);
+        return append_little_endian(out_, number);
       default:
         return append_varint(out_, number);
     }

@@ -27,6 +27,7 @@
 #include "base/base64.hpp"
 #include "base/json_writer.hpp"
 #include "base/utf8.hpp"
+#include "formats/protobuf/common_files.hpp"
 
 namespace sidecar::formats::protobuf {
 
@@ -240,15 +241,11 @@ class Files final : public pb::DescriptorDatabase, public pb::DescriptorPool::Er
       return true;
     }
     const bool is_root = name == root_name;
-    std::string_view text = text_;
-    if (!is_root) {
-      const auto found = std::ranges::find(imports_, name, &Import::name);
-      if (found == imports_.end()) return false;
-      text = found->text;
-    }
-    const auto serialized = from_base64(text);
+    const auto text = is_root ? text_ : imported(name);
+    if (!text) return false;
+    const auto serialized = from_base64(*text);
     if (is_root) root_is_source_ = !serialized;
-    if (!(serialized ? read(name, *serialized, *file) : parse(name, text, *file))) return false;
+    if (!(serialized ? read(name, *serialized, *file) : parse(name, *text, *file))) return false;
     if (!Trimmer().trim(*file))
       return note(name, "a full name is longer than " + std::to_string(full_name_bytes_max) + " bytes");
     file->set_name(name);
@@ -276,6 +273,11 @@ class Files final : public pb::DescriptorDatabase, public pb::DescriptorPool::Er
   }
 
  private:
+  [[nodiscard]] std::optional<std::string_view> imported(std::string_view name) const {
+    const auto found = std::ranges::find(imports_, name, &Import::name);
+    return found == imports_.end() ? common_file(name) : std::optional<std::string_view>(found->text);
+  }
+
   /// Errors inside one source file.
   class SyntaxErrors final : public pb::io::ErrorCollector {
    public:

@@ -128,12 +128,12 @@ inline constexpr std::size_t full_name_bytes_max = 512;  ///< Of all that has a 
 
 /// Reads `text`: the source of a .proto file (proto2 or proto3), or the base64 of a serialized FileDescriptorProto.
 /// Imports are looked for among google/protobuf/*.proto, which are built in, then in `imports`, which are texts of
-/// either kind; of two with one name the first counts. Services, extensions, options other than `packed`,
-/// `allow_alias` and `json_name`, and what is reserved say nothing about JSON or bytes and are dropped unread.
-/// In the indexes of nested messages the entry types of map fields do not count when the text is source, as Java's
-/// clients count, and do when it is base64, as those clients count that register it so.
-/// Error: one line with the place (`protobuf schema: 3:14: Expected ";".`): not a .proto file, unknown types, an import
-/// that is not there, no message, and the limits.
+/// either kind (of two with one name the first counts), then among the files of common_files.hpp. Services, extensions,
+/// options other than `packed`, `allow_alias` and `json_name`, and what is reserved say nothing about JSON or bytes and
+/// are dropped unread. In the indexes of nested messages the entry types of map fields do not count when the text is
+/// source, as Java's clients count, and do when it is base64, as those clients count that register it so. Error: one
+/// line with the place (`protobuf schema: 3:14: Expected ";".`): not a .proto file, unknown types, an import that is
+/// not there, no message, and the limits.
 [[nodiscard]] std::expected<Schema, std::string> parse_schema(std::string_view text,
                                                               std::span<const Import> imports = {});
 

@@ -178,6 +178,75 @@ TEST(ProtobufSchema, KnowsTheBuiltInFilesByTheirNameAlone) {
   EXPECT_EQ(fake->first().well_known, WellKnown::none);
 }
 
+TEST(ProtobufSchema, KnowsTheFilesThatClientsDoNotRegister) {
+  struct Row {
+    std::string_view file;
+    std::string_view type;
+  };
+  const Row rows[] = {
+      {"confluent/meta.proto", "confluent.Meta"},
+      {"confluent/type/decimal.proto", "confluent.type.Decimal"},
+      {"confluent/types/decimal.proto", "confluent.type.Decimal"},
+      {"confluent/type/variant.proto", "confluent.type.Variant"},
+      {"google/type/calendar_period.proto", "google.type.CalendarPeriod"},
+      {"google/type/color.proto", "google.type.Color"},
+      {"google/type/date.proto", "google.type.Date"},
+      {"google/type/datetime.proto", "google.type.DateTime"},
+      {"google/type/dayofweek.proto", "google.type.DayOfWeek"},
+      {"google/type/decimal.proto", "google.type.Decimal"},
+      {"google/type/expr.proto", "google.type.Expr"},
+      {"google/type/fraction.proto", "google.type.Fraction"},
+      {"google/type/interval.proto", "google.type.Interval"},
+      {"google/type/latlng.proto", "google.type.LatLng"},
+      {"google/type/localized_text.proto", "google.type.LocalizedText"},
+      {"google/type/money.proto", "google.type.Money"},
+      {"google/type/month.proto", "google.type.Month"},
+      {"google/type/phone_number.proto", "google.type.PhoneNumber"},
+      {"google/type/postal_address.proto", "google.type.PostalAddress"},
+      {"google/type/quaternion.proto", "google.type.Quaternion"},
+      {"google/type/timeofday.proto", "google.type.TimeOfDay"},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(error_of(std::string(proto3) + "import \"" + std::string(row.file) + "\"; message M { " +
+                       std::string(row.type) + " a = 1; }"),
+              "")
+        << row.file;
+  }
+}
+
+TEST(ProtobufSchema, PrefersAnImportToTheFileThatClientsDoNotRegister) {
+  const std::vector<Import> own{
+      {.name = "google/type/money.proto",
+       .text = std::string(proto3) + "package google.type; message Money { bool other = 9; }"}};
+  const auto schema = parse_schema(
+      std::string(proto3) + "import \"google/type/money.proto\"; message M { google.type.Money a = 1; }", own);
+  ASSERT_TRUE(schema) << schema.error();
+  ASSERT_EQ(schema->find("google.type.Money")->fields.size(), 1U);
+  EXPECT_EQ(schema->find("google.type.Money")->fields[0].name, "other");
+}
+
+TEST(ProtobufSchema, ReadsTheOptionsOfConfluent) {
+  const auto schema = parse_schema(R"(
+    syntax = "proto3";
+    package test;
+    import "confluent/meta.proto";
+    import "confluent/type/decimal.proto";
+    message Widget {
+      option (.confluent.message_meta) = { rules: [{name: "old", expr: "this.age > 1"}, {name: "new"}] };
+      string name = 1 [(confluent.field_meta).tags = "PII", (confluent.field_meta) = { params: { key: "a" value: "b" } }];
+      confluent.type.Decimal price = 2 [(confluent.field_meta) = { params: [{ key: "precision", value: "8" }] }];
+    })");
+  ASSERT_TRUE(schema) << schema.error();
+  EXPECT_EQ(schema->first_message(), "test.Widget");
+  const Message* const decimal = schema->find("confluent.type.Decimal");
+  ASSERT_NE(decimal, nullptr);
+  EXPECT_EQ(schema->first().fields[1].message, decimal);
+  ASSERT_EQ(decimal->fields.size(), 3U);
+  EXPECT_EQ(decimal->fields[0].kind, Kind::bytes);
+  EXPECT_EQ(decimal->fields[1].kind, Kind::uint32);
+  EXPECT_EQ(decimal->fields[2].kind, Kind::int32);
+}
+
 TEST(ProtobufSchema, DropsServicesExtensionsAndOptions) {
   EXPECT_EQ(error_of(R"(
     syntax = "proto3";

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace sidecar::formats::jsonschema {
+namespace sidecar::formats {
 
 /// ±0.d1d2d3... times ten to the power of `exponent`: digits without a zero in front or at the end; none for zero,
 /// whose exponent is 0. Exponents beyond ±10^15 stay there: no two numbers that differ are made equal by that in
@@ -32,4 +32,4 @@ inline constexpr std::size_t divisor_digits_max = 18;
 /// digits.
 [[nodiscard]] bool is_multiple(const Decimal& number, const Decimal& divisor);
 
-}  // namespace sidecar::formats::jsonschema
+}  // namespace sidecar::formats

@@ -1,9 +1,9 @@
-#include "formats/jsonschema/decimal.hpp"
+#include "formats/decimal.hpp"
 
 #include <algorithm>
 #include <charconv>
 
-namespace sidecar::formats::jsonschema {
+namespace sidecar::formats {
 namespace {
 
 constexpr std::int64_t exponent_most = 1'000'000'000'000'000;
@@ -84,4 +84,4 @@ bool is_multiple(const Decimal& number, const Decimal& divisor) {
   return multiply(rest, power_of_ten(static_cast<std::uint64_t>(shift), modulus), modulus) == 0;
 }
 
-}  // namespace sidecar::formats::jsonschema
+}  // namespace sidecar::formats
