@@ -247,6 +247,18 @@ TEST(JsonSchemaBounds, WorkAndTextAreLimited) {
   EXPECT_EQ(verdict(R"({"uniqueItems":true})", items + "]"), "") << "and not in quadratic time";
 }
 
+TEST(JsonSchemaBounds, DeepValuesUnderNestedRulesFitTheStack) {
+  const auto nested = parsed(R"({"$ref":"#/definitions/a","definitions":{"a":{"allOf":[{"anyOf":[{"type":"null"},
+      {"oneOf":[{"properties":{"n":{"items":{"$ref":"#/definitions/a"}}}}]}]}]}}})");
+  const auto deep = [](int levels) {
+    std::string json = "1";
+    for (int i = 0; i < levels; ++i) json = R"({"n":[)" + json + "]}";
+    return json;
+  };
+  EXPECT_EQ(verdict(nested, deep(200)), "");
+  EXPECT_EQ(verdict(nested, deep(450)), "takes too much work to check");
+}
+
 TEST(JsonSchemaBounds, IdsAndPatternsAreLimited) {
   EXPECT_EQ(refusal(R"({"$id":"http://x/)" + std::string(1100, 'a') + "\"}"),
             "json schema: an id takes more than 1024 bytes");
