@@ -1,5 +1,7 @@
 #include "base/json_document.hpp"
 
+#include "base/json_scan.hpp"
+
 namespace sidecar {
 namespace {
 
@@ -60,13 +62,7 @@ void JsonDocument::read(std::string_view text) {
     if (c == '"') {
       node.kind = JsonKind::string;
       node.at = ++at;
-      while (text[at] != '"') {
-        if (text[at] == '\\') {
-          node.has_escapes = true;
-          ++at;
-        }
-        ++at;
-      }
+      at = static_cast<std::uint32_t>(string_end(text, at, node.has_escapes));
       node.size = at - node.at;
       ++at;
     } else if (c == '{' || c == '[') {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/json_scan.hpp"
 #include "base/simd.hpp"
 #include "base/utf8.hpp"
 
@@ -141,11 +142,11 @@ void append_json_real(std::string& out, double number) {
 
 void append_compact_json(std::string& out, std::string_view json) {
   std::size_t kept = 0;  // from here on nothing is copied yet
-  for (std::size_t at = 0; at < json.size(); ++at) {
-    const char c = json[at];
-    if (c == '"') {
-      for (++at; json[at] != '"'; ++at) at += json[at] == '\\' ? 1 : 0;
-    } else if (c == ' ' || c == '\n' || c == '\r' || c == '\t') {
+  for (std::size_t at = quote_or_space(json, 0); at < json.size(); at = quote_or_space(json, at + 1)) {
+    if (json[at] == '"') {
+      bool has_escapes = false;
+      at = string_end(json, at + 1, has_escapes);
+    } else {
       out += json.substr(kept, at - kept);
       kept = at + 1;
     }

@@ -1,0 +1,44 @@
+/// Steps over checked JSON text (json_reader.hpp), sixteen bytes at a time. Internal to base/.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "base/simd.hpp"
+
+namespace sidecar {
+
+/// Where the string whose text begins at `at` ends: the position of its closing quote. Sets `has_escapes` when it meets
+/// a backslash.
+inline std::size_t string_end(std::string_view text, std::size_t at, bool& has_escapes) {
+  for (;;) {
+    while (at + simd::width <= text.size()) {
+      const char* const p = text.data() + at;
+      const simd::Mask found = simd::equal_to(p, '"') | simd::equal_to(p, '\\');
+      if (found != 0) {
+        at += simd::first_bit(found);
+        break;
+      }
+      at += simd::width;
+    }
+    while (text[at] != '"' && text[at] != '\\') ++at;
+    if (text[at] == '"') return at;
+    has_escapes = true;
+    at += 2;
+  }
+}
+
+/// The first quote or white space from `at` on; the size of the text when there is none.
+inline std::size_t quote_or_space(std::string_view text, std::size_t at) {
+  constexpr simd::Mask all = (simd::Mask{1} << simd::width) - 1;
+  while (at + simd::width <= text.size()) {
+    const char* const p = text.data() + at;
+    const simd::Mask found = simd::equal_to(p, '"') | (~simd::non_spaces(p) & all);
+    if (found != 0) return at + simd::first_bit(found);
+    at += simd::width;
+  }
+  while (at < text.size() && std::string_view("\" \n\r\t").find(text[at]) == std::string_view::npos) ++at;
+  return at;
+}
+
+}  // namespace sidecar
