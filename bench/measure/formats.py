@@ -152,7 +152,7 @@ def _against_python(bench, registry: Registry) -> Row:
     broker, bootstrap = mock_broker("--partitions", 4)
     ours = theirs = None
     try:
-        ours = Sidecar(produce_values(bootstrap, **_values("avro", "kafka-producer", registry)))
+        ours = Sidecar(produce_values(bootstrap, **{"kafka-producer.linger.ms": "1"}, **_values("avro", "kafka-producer", registry)))
         bridge = ROOT / "bench/peers/minimal_bridge.py"
         schema = pathlib.Path(ours._folder.name) / "order.avsc"
         schema.write_text(AVRO)
