@@ -23,58 +23,70 @@ JsonKind kind_of(char first) {
 
 }  // namespace
 
+// The text is known to be JSON, so what may come next is known as well: no token is looked at twice.
 void JsonDocument::read(std::string_view text) {
   text_ = text;
   nodes_.clear();
   open_.clear();
-  const auto size = static_cast<std::uint32_t>(text.size());
-  std::uint32_t at = 0;
-  // The name of a member counts as the value that follows it does not.
-  bool name_next = false;
-  while (at < size) {
-    const char c = text[at];
-    if (c == ' ' || c == '\n' || c == '\r' || c == '\t') {
+  const char* const chars = text.data();
+  std::size_t at = 0;
+  const auto skip_spaces = [&] {
+    while (chars[at] == ' ' || chars[at] == '\n' || chars[at] == '\r' || chars[at] == '\t') ++at;
+  };
+  const auto add = [&](JsonKind kind) -> JsonNode& {
+    JsonNode& node = nodes_.emplace_back();
+    node.at = static_cast<std::uint32_t>(at);
+    node.next = static_cast<std::uint32_t>(nodes_.size());
+    node.kind = kind;
+    return node;
+  };
+  const auto add_string = [&] {
+    ++at;
+    JsonNode& node = add(JsonKind::string);
+    at = string_end(text, at, node.has_escapes);
+    node.size = static_cast<std::uint32_t>(at++) - node.at;
+  };
+  // Before the next member or item: the name, if there is one.
+  const auto enter = [&] {
+    JsonNode& container = nodes_[open_.back()];
+    ++container.count;
+    if (container.kind == JsonKind::array) return;
+    skip_spaces();
+    add_string();
+    skip_spaces();
+    ++at;  // the colon
+  };
+
+  for (;;) {
+    skip_spaces();
+    const char c = chars[at];
+    if (c == '"') {
+      add_string();
+    } else if (c == '{' || c == '[') {
+      open_.push_back(static_cast<std::uint32_t>(nodes_.size()));
+      add(c == '{' ? JsonKind::object : JsonKind::array);
       ++at;
-      continue;
+      skip_spaces();
+      if (chars[at] != '}' && chars[at] != ']') {
+        enter();
+        continue;
+      }
+    } else {
+      JsonNode& node = add(kind_of(c));
+      while (at < text.size() && !ends_token(chars[at])) ++at;
+      node.size = static_cast<std::uint32_t>(at) - node.at;
     }
-    if (c == ':') {
-      name_next = false;
-      ++at;
-      continue;
-    }
-    if (c == ',') {
-      name_next = nodes_[open_.back()].kind == JsonKind::object;
-      ++at;
-      continue;
-    }
-    if (c == ']' || c == '}') {
+    // Behind a value: the next one, or the ends of containers.
+    for (;;) {
+      if (open_.empty()) return;
+      skip_spaces();
+      if (chars[at++] == ',') break;
       JsonNode& container = nodes_[open_.back()];
-      ++at;
-      container.size = at - container.at;
+      container.size = static_cast<std::uint32_t>(at) - container.at;
       container.next = static_cast<std::uint32_t>(nodes_.size());
       open_.pop_back();
-      name_next = false;
-      continue;
     }
-    const auto position = static_cast<std::uint32_t>(nodes_.size());
-    if (!open_.empty() && !name_next) ++nodes_[open_.back()].count;
-    JsonNode& node = nodes_.emplace_back(JsonNode{.at = at, .next = position + 1});
-    if (c == '"') {
-      node.kind = JsonKind::string;
-      node.at = ++at;
-      at = static_cast<std::uint32_t>(string_end(text, at, node.has_escapes));
-      node.size = at - node.at;
-      ++at;
-    } else if (c == '{' || c == '[') {
-      node.kind = c == '{' ? JsonKind::object : JsonKind::array;
-      open_.push_back(position);
-      name_next = c == '{';
-      ++at;
-    } else {
-      node.kind = kind_of(c);
-      while (at < size && !ends_token(text[at])) ++at;
-      node.size = at - node.at;
-    }
+    enter();
   }
 }
 

@@ -11,18 +11,18 @@ namespace sidecar {
 /// Where the string whose text begins at `at` ends: the position of its closing quote. Sets `has_escapes` when it meets
 /// a backslash.
 inline std::size_t string_end(std::string_view text, std::size_t at, bool& has_escapes) {
+  const char* const chars = text.data();
   for (;;) {
     while (at + simd::width <= text.size()) {
-      const char* const p = text.data() + at;
-      const simd::Mask found = simd::equal_to(p, '"') | simd::equal_to(p, '\\');
+      const simd::Mask found = simd::equal_to(chars + at, '"') | simd::equal_to(chars + at, '\\');
       if (found != 0) {
         at += simd::first_bit(found);
         break;
       }
       at += simd::width;
     }
-    while (text[at] != '"' && text[at] != '\\') ++at;
-    if (text[at] == '"') return at;
+    while (chars[at] != '"' && chars[at] != '\\') ++at;
+    if (chars[at] == '"') return at;
     has_escapes = true;
     at += 2;
   }
