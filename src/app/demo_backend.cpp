@@ -9,16 +9,6 @@
 namespace sidecar::app {
 namespace {
 
-http::ServerSettings listener() {
-  http::ServerSettings settings;
-  settings.ip = "127.0.0.1";
-  settings.enable_http = true;
-  settings.enable_https = false;
-  settings.http_port = 0;
-  settings.body_bytes_max = 8 << 20;
-  return settings;
-}
-
 /// True when the order's total is negative: the sample's reason to reject a record.
 bool has_negative_total(JsonReader& reader) {
   bool negative = false;
@@ -60,12 +50,22 @@ DemoRecord read_record(JsonReader& reader) {
 
 }  // namespace
 
+http::ServerSettings demo_listener() {
+  http::ServerSettings settings;
+  settings.ip = "127.0.0.1";
+  settings.enable_http = true;
+  settings.enable_https = false;
+  settings.http_port = 0;
+  settings.body_bytes_max = 8 << 20;
+  return settings;
+}
+
 std::size_t DemoDelivery::rejected() const {
   return static_cast<std::size_t>(std::ranges::count(records, true, &DemoRecord::rejected));
 }
 
 DemoBackend::DemoBackend(asio::io_context& loop, observability::Logger logger)
-    : loop_(loop), server_({&loop}, listener(), routes(), std::move(logger)) {}
+    : loop_(loop), server_({&loop}, demo_listener(), routes(), std::move(logger)) {}
 
 std::vector<DemoDelivery> DemoBackend::deliveries() const {
   const std::lock_guard lock(mutex_);

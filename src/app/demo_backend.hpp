@@ -15,6 +15,9 @@
 
 namespace sidecar::app {
 
+/// Plain HTTP on loopback, on a free port.
+[[nodiscard]] http::ServerSettings demo_listener();
+
 struct DemoRecord {
   std::int32_t partition = 0;
   std::int64_t offset = 0;

@@ -5,20 +5,12 @@
 #include <functional>
 #include <optional>
 
+#include "app/demo_backend.hpp"
 #include "base/json_document.hpp"
 #include "base/json_writer.hpp"
 
 namespace sidecar::app {
 namespace {
-
-http::ServerSettings listener() {
-  http::ServerSettings settings;
-  settings.ip = "127.0.0.1";
-  settings.enable_http = true;
-  settings.enable_https = false;
-  settings.http_port = 0;
-  return settings;
-}
 
 http::Response answer(std::uint16_t status, std::string body) {
   http::Response response;
@@ -52,7 +44,7 @@ std::optional<std::string> schema_in(const http::Request& request) {
 }  // namespace
 
 DemoRegistry::DemoRegistry(asio::io_context& loop, observability::Logger logger)
-    : server_({&loop}, listener(), routes(), std::move(logger)) {}
+    : server_({&loop}, demo_listener(), routes(), std::move(logger)) {}
 
 http::Router DemoRegistry::routes() {
   http::Router router;

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/json_pointer.hpp"
 #include "base/json_reader.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
@@ -38,16 +39,8 @@ Error violation(std::size_t record, std::string_view member, std::string_view wh
 /// `headers/NAME` as the rest of a JSON pointer (RFC 6901), cut short.
 std::string header_member(std::string_view name) {
   constexpr std::size_t shown_bytes_max = 64;
-  std::string member = "headers/";
-  for (const char c : utf8_prefix(name, shown_bytes_max)) {
-    if (c == '~') {
-      member += "~0";
-    } else if (c == '/') {
-      member += "~1";
-    } else {
-      member += c;
-    }
-  }
+  std::string member = "headers";
+  append_pointer_step(member, utf8_prefix(name, shown_bytes_max));
   return member;
 }
 

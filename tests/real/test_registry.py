@@ -10,6 +10,7 @@ import urllib.parse
 import uuid
 
 import fastavro
+import jsonschema
 import pytest
 from confluent_kafka.schema_registry import SchemaReference, SchemaRegistryClient, Schema
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
@@ -584,6 +585,71 @@ def test_random_avro_is_what_fastavro_reads_and_writes(fake_registry, both, tell
         assert data[5:] == avro_bytes(schema, value), (schema, value)
     assert values_of(delivered(push, 1000)) == [as_json for _, _, as_json in expected]
     tell("property: 1,000 random Avro records of 250 schemas, the same bytes as fastavro and back")
+
+
+class Rules:
+    """Random JSON Schemas of draft 7, and values that often fit."""
+
+    def __init__(self, seed: int):
+        self.rng = random.Random(seed)
+
+    def value(self, depth: int = 3):
+        rng = self.rng
+        plain = [None, True, False, 0, 1, -1, 2.0, 2.5, 10**20, 0.1, "", "a", "ab", "ä€🐲", "abc1"]
+        match rng.choice(["plain", "plain", "array", "object"]) if depth else "plain":
+            case "array":
+                return [self.value(depth - 1) for _ in range(rng.randint(0, 3))]
+            case "object":
+                return {rng.choice("abcx"): self.value(depth - 1) for _ in range(rng.randint(0, 3))}
+        return rng.choice(plain)
+
+    def schema(self, depth: int = 3):
+        rng = self.rng
+        if rng.random() < 0.05:
+            return rng.random() < 0.7
+        keywords = {
+            "type": lambda: rng.choice(["string", "integer", "number", "object", "array", "null", "boolean", ["string", "null"]]),
+            "enum": lambda: [self.value(1) for _ in range(3)], "const": lambda: self.value(1), "minimum": lambda: rng.choice([0, 0.5, 1]),
+            "exclusiveMaximum": lambda: rng.choice([1, 2, 2.5]), "multipleOf": lambda: rng.choice([1, 0.5, 2]),
+            "minLength": lambda: rng.randint(0, 3), "maxLength": lambda: rng.randint(0, 3),
+            "pattern": lambda: rng.choice(["^a", "b$", "[0-9]", "^(a|ab)+$"]), "maxItems": lambda: rng.randint(0, 2),
+            "uniqueItems": lambda: True, "required": lambda: [rng.choice("abc")], "maxProperties": lambda: rng.randint(0, 2),
+        }
+        nested = {
+            "items": lambda: rng.choice([self.schema(depth - 1), [self.schema(depth - 1), self.schema(depth - 1)]]),
+            "additionalItems": lambda: self.schema(depth - 1), "contains": lambda: self.schema(depth - 1),
+            "properties": lambda: {name: self.schema(depth - 1) for name in rng.sample("abcx", 2)},
+            "patternProperties": lambda: {"^[ax]": self.schema(depth - 1)}, "additionalProperties": lambda: self.schema(depth - 1),
+            "propertyNames": lambda: self.schema(0), "dependencies": lambda: {"a": rng.choice([["b"], self.schema(depth - 1)])},
+            "allOf": lambda: [self.schema(depth - 1)], "anyOf": lambda: [self.schema(depth - 1), self.schema(depth - 1)],
+            "oneOf": lambda: [self.schema(depth - 1), self.schema(depth - 1)], "not": lambda: self.schema(depth - 1),
+            "if": lambda: self.schema(depth - 1), "then": lambda: self.schema(depth - 1), "else": lambda: self.schema(depth - 1),
+        }
+        pool = keywords | (nested if depth else {})
+        return {name: pool[name]() for name in rng.sample(sorted(pool), rng.randint(0, 3))}
+
+
+def test_random_json_schemas_judge_as_the_python_library_does(fake_registry, both, tell):
+    push = both(fake_registry.url, "jsonschema")
+    rules, fitting, refused = Rules(5), [], 0
+    for number in range(300):
+        schema = {"title": f"S{number}", "allOf": [rules.schema()]}
+        judge = jsonschema.Draft7Validator(schema)
+        values = [value for value in (rules.value() for _ in range(6)) if value is not None]
+        good = [value for value in values if judge.is_valid(value)]
+        bad = [value for value in values if not judge.is_valid(value)]
+        if good:
+            push.sidecar.produce(push.topic, [{"value": value, "partition": 0} for value in good], valueSchema=json.dumps(schema))
+            fitting += good
+        for value in bad:
+            answer = push.sidecar.post(f"/producers/{push.topic}", {"valueSchema": json.dumps(schema), "records": [{"value": value}]})
+            assert answer.status == 400, (schema, value, answer.body)
+            answer.expect_error(400, "ERR12206")
+        refused += len(bad)
+    assert refused > 300 and len(fitting) > 300
+    assert [json.loads(data[5:]) for data in log_values(push)] == fitting
+    assert len(delivered(push, len(fitting))) == len(fitting)
+    tell(f"property: 300 random JSON Schemas, {len(fitting)} values taken and {refused} refused, as jsonschema of Python judges")
 
 
 # A registry that breaks ----------------------------------------------------------------------------------------------

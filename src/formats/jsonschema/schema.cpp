@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/json_document.hpp"
+#include "base/json_pointer.hpp"
 #include "base/utf8.hpp"
 #include "formats/jsonschema/compiled.hpp"
 #include "formats/jsonschema/meta_schemas.hpp"
@@ -84,16 +85,8 @@ Draft draft_named(std::string_view uri) {
 std::string below(const std::string& pointer, std::string_view step) {
   constexpr std::size_t bytes_max = 512;
   if (pointer.size() > bytes_max) return pointer;
-  std::string out = pointer + "/";
-  for (const char c : shown(step)) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
+  std::string out = pointer;
+  append_pointer_step(out, shown(step));
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/json_pointer.hpp"
 #include "base/utf8.hpp"
 #include "formats/json_number.hpp"
 #include "formats/jsonschema/compiled.hpp"
@@ -88,16 +89,8 @@ class Walk {
 
   bool inside(std::string_view step) {
     if (quiet_ > 0 || path_.size() > path_bytes_max) return false;
-    std::string escaped = "/";
-    for (const char c : utf8_prefix(step, shown_bytes_max)) {
-      if (c == '~') {
-        escaped += "~0";
-      } else if (c == '/') {
-        escaped += "~1";
-      } else {
-        escaped += c;
-      }
-    }
+    std::string escaped;
+    append_pointer_step(escaped, utf8_prefix(step, shown_bytes_max));
     path_.insert(0, escaped);
     return false;
   }
