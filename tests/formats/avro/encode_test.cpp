@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/json_reader.hpp"
+#include "formats/avro/container_file.hpp"
 #include "formats/avro/decode.hpp"
 #include "formats/avro/schema.hpp"
 
@@ -238,6 +239,10 @@ TEST(AvroEncode, ErrorsNameThePlaceAndNoValue) {
   EXPECT_EQ(failed(R"({"amount":1,"by":{"k":1e99}})"),
             "avro: orders[2].by.k: expected float, got a number out of its range");
   EXPECT_EQ(failed(R"({"amount":1,"by":{"k":"secret"}})"), "avro: orders[2].by.k: expected float, got string");
+  EXPECT_EQ(failed(R"({"amount":1,"by":{"a\n\"b":"secret"}})"),
+            R"(avro: orders[2].by.a\n\"b: expected float, got string)");
+  EXPECT_EQ(failed(R"({"amount":1,"by":{")" + std::string(100, 'k') + R"(":"secret"}})"),
+            "avro: orders[2].by." + std::string(64, 'k') + ": expected float, got string");
   EXPECT_EQ(failed(R"({"amount":1,"by":{"\ud800":1}})"),
             "avro: orders[2].by.a key: a lone surrogate has no UTF-8 form");
   EXPECT_EQ(encoded(R"([{"type":"record","name":"A","fields":[{"name":"x","type":"int"}]},
@@ -274,6 +279,84 @@ TEST(AvroEncode, DefaultsAndUnionsDoNotRunAway) {
                                   std::string(1'100'000, 'x') + R"("}]})");
   ASSERT_FALSE(large);
   EXPECT_THAT(large.error(), HasSubstr("R.a: the defaults take more than"));
+}
+
+/// Levels of `{"n":...}` around a value of a type in which every level may be two records.
+std::string levels(const std::string& leaf, int count) {
+  std::string text = leaf;
+  for (int i = 0; i < count; ++i) text = R"({"n":)" + text + "}";
+  return text;
+}
+std::string levels_schema(const std::string& leaf, const std::string& more_fields = "") {
+  return R"({"type":"record","name":"A","fields":[)" + more_fields + R"({"name":"n","type":[)" + leaf + R"(,"A",
+      {"type":"record","name":"B","fields":[{"name":"n","type":["A","B"]}]}]}]})";
+}
+/// `[element,element,...]`
+std::string array_of(const std::string& element, int count) {
+  std::string text = "[" + element;
+  for (int i = 1; i < count; ++i) text += "," + element;
+  return text + "]";
+}
+std::string numbered(int count, std::string_view before, std::string_view after) {
+  std::string text;
+  for (int i = 0; i < count; ++i)
+    text += (i > 0 ? "," : "") + std::string(before) + std::to_string(i) + std::string(after);
+  return text;
+}
+
+// Each of these took seconds to hours before all work was counted; none may take longer than its text allows.
+TEST(AvroEncode, LargeValuesAreNotTriedAgainAndAgain) {
+  const auto refused = [](const std::string& schema, const std::string& json) {
+    EXPECT_THAT(encoded(schema, json), HasSubstr("takes more work than its size allows: wrap the values of unions"));
+  };
+  std::string escapes;
+  for (int i = 0; i < 20'000; ++i) escapes += "a\\n";
+  refused(levels_schema(R"("bytes")"), levels("\"" + escapes + "\\u0100\"", 60));
+  refused(levels_schema(R"("string")"), levels("\"" + escapes + "\\ud800\"", 60));
+  refused(levels_schema(R"("long")"), levels(std::string(50'000, '1'), 60));
+  refused(levels_schema(R"({"type":"record","name":"W","fields":[{"name":"q","type":"int"}]})"),
+          levels("{" + numbered(5000, "\"k", "\":1") + "}", 60));
+  const std::string large_default = R"({"name":"d","type":"string","default":")" + std::string(900'000, 'x') + R"("},)";
+  refused(levels_schema(R"("long")", large_default),
+          R"({"pad":)" + array_of("1", 10'000) + R"(,"n":)" + levels("true", 59) + "}");
+  refused(R"({"type":"array","items":[)" + numbered(2000, R"({"type":"fixed","name":"F)", R"(","size":1})") +
+              R"(,{"type":"map","values":"int"}]})",
+          array_of(R"({"q":1})", 2000));
+  refused(R"({"type":"array","items":{"type":"record","name":"R","fields":[)" +
+              numbered(6000, R"({"name":"f)", R"(","type":"null","default":null})") + "]}}",
+          array_of("{}", 2000));
+}
+
+TEST(AvroEncode, LargeValuesThatFitAreTaken) {
+  const auto taken = [](const std::string& schema, const std::string& json) {
+    const auto text = encoded(schema, json);
+    EXPECT_THAT(text, ::testing::Not(::testing::StartsWith("avro: "))) << text.substr(0, 200);
+  };
+  // The last of 60 records with the same fields but one, in a union, plain.
+  std::string alike = "[";
+  for (int i = 0; i < 60; ++i) {
+    alike += std::string(i > 0 ? "," : "") + R"({"type":"record","name":"R)" + std::to_string(i) +
+             R"(","fields":[{"name":"a","type":"string"},{"name":"b)" + std::to_string(i) + R"(","type":"int"}]})";
+  }
+  taken(R"({"type":"array","items":)" + alike + "]}",
+        array_of(R"({"a":")" + std::string(200, 'x') + R"(","b59":1})", 1000));
+  // A wide record, in the other order, and many that hold little of it.
+  const std::string wide = R"({"type":"record","name":"R","fields":[)" +
+                           numbered(3000, R"({"name":"f)", R"(","type":["null","long"],"default":null})") + "]}";
+  std::string backwards = "{\"f0\":0";
+  for (int i = 2999; i > 0; --i) backwards += ",\"f" + std::to_string(i) + "\":1";
+  taken(wide, backwards + "}");
+  taken(R"({"type":"array","items":)" + wide + "}", array_of(R"({"f7":1})", 1000));
+  // Large text and deep nesting, each level of it in a union.
+  const std::string text = R"(")" + std::string(2'000'000, 'x') + R"(")";
+  taken(R"(["null","bytes","string"])", text);
+  taken(R"({"type":"record","name":"A","fields":[{"name":"n","type":["null","A","string"]}]})", levels(text, 200));
+}
+
+TEST(AvroEncode, WritesTheWeatherOfApacheAvro) {
+  const auto weather = read_container(test_file("weather.avro"));
+  ASSERT_EQ(weather.records, 5U);
+  EXPECT_EQ(encoded(weather.array_schema(), weather_json()), hex(weather.as_array()));
 }
 
 /// Random schemas with random values, as JSON in both ways of writing unions.
