@@ -251,10 +251,14 @@ class Decoder {
   bool entry(const Node& node) {
     std::string_view key;
     if (!sized(key)) return false;
+    const std::size_t name = out_.size() + 1;
     append_json_string(out_, key);
+    const std::size_t name_bytes = out_.size() - 1 - name;
     out_ += ':';
+    if (value(*node.items)) return true;
+    // As it stands in the text, with escapes, so that the error stays one line.
     constexpr std::size_t shown_bytes_max = 64;
-    return value(*node.items) || inside(std::string(utf8_prefix(key, shown_bytes_max)));
+    return inside(utf8_prefix(std::string_view(out_).substr(name, name_bytes), shown_bytes_max));
   }
 
   std::string_view bytes_;

@@ -83,7 +83,7 @@ class Encoder::Walk {
         scratch_(encoder.scratch_),
         out_(out),
         begin_(out.size()),
-        work_left_(work_min + work_per_value * document_.size()) {}
+        work_left_(work_min + work_per_value * document_.size() + work_per_byte * document_.source().size()) {}
 
   std::expected<void, std::string> run(const Node& node) {
     places_.clear();
@@ -98,9 +98,25 @@ class Encoder::Walk {
   }
 
  private:
-  /// Branches of unions are tried, inside each other; a hostile value must not make that endless.
-  static constexpr std::size_t work_per_value = 100;
+  /// Branches of unions are tried, inside each other, and a large value again for each; what is allowed grows with the
+  /// text alone. One unit of work is about a tenth of a microsecond: a value, or so much of something cheaper.
   static constexpr std::size_t work_min = 10'000;
+  static constexpr std::size_t work_per_value = 16;
+  static constexpr std::size_t work_per_byte = 2;
+  static constexpr std::size_t members_per_work = 4;
+  static constexpr std::size_t branches_per_work = 16;
+  static constexpr std::size_t bytes_per_work = 64;              ///< Of strings, names and numbers.
+  static constexpr std::size_t discarded_bytes_per_work = 1024;  ///< Written for a branch that did not fit.
+  static constexpr std::size_t fields_per_work = 128;
+
+  bool spend(std::size_t work) {
+    if (work > work_left_) {
+      work_left_ = 0;
+      return fail("takes more work than its size allows: wrap the values of unions");
+    }
+    work_left_ -= work;
+    return true;
+  }
 
   std::expected<void, std::string> failed() {
     out_.resize(begin_);
@@ -132,8 +148,7 @@ class Encoder::Walk {
   void number(std::int64_t value) { append_zigzag(out_, value); }
 
   bool value(const Node& node, std::uint32_t position) {
-    if (work_left_ == 0) return fail("has too many ways to be read: wrap the values of unions");
-    --work_left_;
+    if (!spend(1)) return false;
     const JsonKind kind = document_[position].kind;
     if (!may_fit(node, kind)) return unexpected(node, kind);
     switch (node.type) {
@@ -170,7 +185,9 @@ class Encoder::Walk {
   }
 
   bool integer(const Node& node, std::uint32_t position) {
-    const auto whole = whole_number<std::int64_t>(document_.text(document_[position]));
+    const std::string_view digits = document_.text(document_[position]);
+    if (!spend(digits.size() / bytes_per_work)) return false;
+    const auto whole = whole_number<std::int64_t>(digits);
     if (!whole || (node.type == Type::int32 && !std::in_range<std::int32_t>(*whole)))
       return fail("expected " + node.name + ", got a number that is none");
     number(*whole);
@@ -180,8 +197,9 @@ class Encoder::Walk {
   template <class Real, class Bits>
   bool real(const Node& node, std::uint32_t position) {
     const bool is_number = document_[position].kind == JsonKind::number;
-    const auto value = is_number ? real_number<Real>(document_.text(document_[position]))
-                                 : special_number<Real>(document_.string(position));
+    const std::string_view text = document_.text(document_[position]);
+    if (!spend(text.size() / bytes_per_work)) return false;
+    const auto value = is_number ? real_number<Real>(text) : special_number<Real>(document_.string(position));
     if (!value)
       return is_number ? fail("expected " + node.name + ", got a number out of its range")
                        : unexpected(node, JsonKind::string);
@@ -191,10 +209,9 @@ class Encoder::Walk {
 
   /// The string at `position` with its escapes resolved; a view that lives until the next call.
   bool resolved(std::uint32_t position, std::string_view& text) {
-    if (!document_[position].has_escapes) {
-      text = document_.text(document_[position]);
-      return true;
-    }
+    text = document_.text(document_[position]);
+    if (!spend(text.size() / bytes_per_work)) return false;
+    if (!document_[position].has_escapes) return true;
     scratch_.clear();
     if (!document_.append_string(position, scratch_)) return fail("a lone surrogate has no UTF-8 form");
     text = scratch_;
@@ -217,17 +234,20 @@ class Encoder::Walk {
     if (!resolved(position, text)) return false;
     constexpr std::uint8_t ascii_end = 0x80;
     constexpr unsigned low_bits = 6;
+    std::size_t size = out_.size();
+    out_.resize(size + text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {
       const auto first = static_cast<std::uint8_t>(text[i]);
       if (first < ascii_end) {
-        out_ += text[i];
+        out_[size++] = text[i];
         continue;
       }
       // U+0080 to U+00FF begin with C2 or C3.
       if (first > 0xc3) return fail("a character above U+00FF is no byte");
       const auto second = static_cast<std::uint8_t>(text[++i]);
-      out_ += static_cast<char>(static_cast<std::uint8_t>((first << low_bits) | (second & 0x3fU)));
+      out_[size++] = static_cast<char>(static_cast<std::uint8_t>((first << low_bits) | (second & 0x3fU)));
     }
+    out_.resize(size);
     return true;
   }
 
@@ -283,6 +303,7 @@ class Encoder::Walk {
   }
 
   bool alternatives(const Node& node, std::uint32_t position) {
+    if (!spend(node.branches.size() / branches_per_work)) return false;
     if (const auto named = wrapped(node, position)) {
       const Node& chosen = *node.branches[*named];
       return branch(node, *named, position + 2) || inside(chosen.name);
@@ -295,6 +316,7 @@ class Encoder::Walk {
       if (!may_fit(*node.branches[i], kind)) continue;
       ++tried;
       if (branch(node, i, position)) return true;
+      if (!spend((out_.size() - before) / discarded_bytes_per_work)) return false;
       out_.resize(before);
       places_.resize(places);
     }
@@ -310,9 +332,11 @@ class Encoder::Walk {
     std::size_t expected = 0;
     std::uint32_t at = position + 1;
     const std::uint32_t members = document_[position].count;
+    std::size_t name_bytes = 0;
     for (std::uint32_t i = 0; i < members; ++i, at = document_[at + 1].next) {
       const std::uint64_t place = std::uint64_t{at + 1} * 2;
       const JsonString name = document_.string(at);
+      name_bytes += name.raw.size();
       // Most writers keep the order of the schema.
       if (expected < node.fields.size() && !name.has_escapes && name.raw == node.fields[expected].name) {
         places_[first + expected++] = place;
@@ -335,7 +359,7 @@ class Encoder::Walk {
       known = place + (is_alias ? 1 : 0);
       expected = field + 1;
     }
-    return true;
+    return spend(members / members_per_work + name_bytes / bytes_per_work + node.fields.size() / fields_per_work);
   }
 
   bool record(const Node& node, std::uint32_t position) {
@@ -382,11 +406,8 @@ class Encoder::Walk {
     std::uint32_t at = position + 1;
     for (std::uint32_t i = 0; i < count; ++i, at = document_[at + 1].next) {
       if (!text(at)) return inside("a key");
-      if (!value(*node.items, at + 1)) {
-        std::string key;
-        if (!document_.append_string(at, key)) key = "a key";
-        return inside(key);
-      }
+      // The name with its escapes, so that the error stays one line.
+      if (!value(*node.items, at + 1)) return inside(document_.string(at).raw);
     }
     number(0);
     return true;

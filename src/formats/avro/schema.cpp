@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/json_document.hpp"
+#include "base/json_writer.hpp"
 #include "base/utf8.hpp"
 #include "formats/avro/encode.hpp"
 
@@ -73,7 +74,9 @@ bool is_full_name(std::string_view text) {
 /// What a caller wrote, for an error text.
 std::string shown(std::string_view text) {
   constexpr std::size_t bytes_max = 64;
-  return "\"" + std::string(utf8_prefix(text, bytes_max)) + "\"";
+  std::string out;
+  append_json_string(out, utf8_prefix(text, bytes_max));
+  return out;
 }
 
 class Parser {

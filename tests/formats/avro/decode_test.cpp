@@ -3,14 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <iterator>
 #include <random>
 #include <string>
 #include <string_view>
 
 #include "base/json_reader.hpp"
-#include "formats/varint.hpp"
+#include "formats/avro/container_file.hpp"
 
 namespace sidecar::formats::avro {
 namespace {
@@ -117,43 +115,9 @@ TEST(AvroDecode, WrapsUnionsOrNot) {
 }
 
 TEST(AvroDecode, ReadsTheWeatherOfApacheAvro) {
-  const auto file = [](std::string_view name) {
-    std::ifstream in(std::string(SIDECAR_TEST_DATA "/avro/") + std::string(name), std::ios::binary);
-    return std::string{std::istreambuf_iterator<char>(in), {}};
-  };
-  const std::string container = file("weather.avro");
-  ASSERT_TRUE(container.starts_with("Obj\x01"));
-  std::string_view rest = std::string_view(container).substr(4);
-  const auto sized = [&rest] {
-    const auto size = static_cast<std::size_t>(take_zigzag(rest).value());
-    const auto text = rest.substr(0, size);
-    rest.remove_prefix(size);
-    return text;
-  };
-  std::string schema_text;
-  for (std::int64_t count = 0; (count = take_zigzag(rest).value()) != 0;) {
-    for (; count > 0; --count) {
-      const auto key = sized();
-      const auto value = sized();
-      if (key == "avro.schema") schema_text = value;
-    }
-  }
-  constexpr std::size_t sync_bytes = 16;
-  rest.remove_prefix(sync_bytes);
-  const auto records = static_cast<std::size_t>(take_zigzag(rest).value());
-  std::string_view block = sized();
-
-  // The records of a block stand without their lengths, so they are read as an array of that many.
-  std::string array;
-  append_zigzag(array, static_cast<std::int64_t>(records));
-  array += block;
-  array += '\0';
-  std::string expected = file("weather.json");
-  while (expected.ends_with('\n')) expected.pop_back();
-  for (std::size_t at = 0; (at = expected.find('\n', at)) != std::string::npos;) expected[at] = ',';
-  EXPECT_EQ(records, 5U);
-  EXPECT_EQ(decoded("{\"type\":\"array\",\"items\":" + schema_text + "}", array),
-            (Decoded{.json = "[" + expected + "]", .error = ""}));
+  const auto weather = read_container(test_file("weather.avro"));
+  EXPECT_EQ(weather.records, 5U);
+  EXPECT_EQ(decoded(weather.array_schema(), weather.as_array()), (Decoded{.json = weather_json(), .error = ""}));
 }
 
 TEST(AvroDecode, NamesThePlaceOfAFailure) {
@@ -193,6 +157,7 @@ TEST(AvroDecode, NamesThePlaceOfAFailure) {
       {R"({"type":"array","items":{"type":"record","name":"E","fields":[]}})", huge + "\x00"s, "bytes as JSON"},
       {orders, "\x04\x02\x00\x80\x80\x80\x80\x10\x00\x00"s, "avro: orders[1].amount: an int of 2147483648"},
       {orders, "\x02\x02\x04\x02\x61\x00\x02\x62\x07\x00\x00"s, "avro: orders[0].tags.b: a boolean of 7"},
+      {orders, "\x02\x02\x02\x06\x0a\x22\xff\x07\x00\x00"s, "avro: orders[0].tags.\\n\\\"\xef\xbf\xbd: a boolean of 7"},
   };
   const DecodeLimits limits{.depth_max = 64, .json_bytes_max = 100000};
   for (const auto& row : rows) {

@@ -3,7 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <map>
 #include <random>
 #include <string>
 #include <string_view>
@@ -11,6 +15,7 @@
 #include <vector>
 
 #include "base/json_reader.hpp"
+#include "formats/avro/container_file.hpp"
 #include "formats/avro/decode.hpp"
 #include "formats/avro/schema.hpp"
 
@@ -238,6 +243,10 @@ TEST(AvroEncode, ErrorsNameThePlaceAndNoValue) {
   EXPECT_EQ(failed(R"({"amount":1,"by":{"k":1e99}})"),
             "avro: orders[2].by.k: expected float, got a number out of its range");
   EXPECT_EQ(failed(R"({"amount":1,"by":{"k":"secret"}})"), "avro: orders[2].by.k: expected float, got string");
+  EXPECT_EQ(failed(R"({"amount":1,"by":{"a\n\"b":"secret"}})"),
+            R"(avro: orders[2].by.a\n\"b: expected float, got string)");
+  EXPECT_EQ(failed(R"({"amount":1,"by":{")" + std::string(100, 'k') + R"(":"secret"}})"),
+            "avro: orders[2].by." + std::string(64, 'k') + ": expected float, got string");
   EXPECT_EQ(failed(R"({"amount":1,"by":{"\ud800":1}})"),
             "avro: orders[2].by.a key: a lone surrogate has no UTF-8 form");
   EXPECT_EQ(encoded(R"([{"type":"record","name":"A","fields":[{"name":"x","type":"int"}]},
@@ -276,117 +285,292 @@ TEST(AvroEncode, DefaultsAndUnionsDoNotRunAway) {
   EXPECT_THAT(large.error(), HasSubstr("R.a: the defaults take more than"));
 }
 
-/// Random schemas with random values, as JSON in both ways of writing unions.
+/// Levels of `{"n":...}` around a value of a type in which every level may be two records.
+std::string levels(const std::string& leaf, int count) {
+  std::string text = leaf;
+  for (int i = 0; i < count; ++i) text = R"({"n":)" + text + "}";
+  return text;
+}
+std::string levels_schema(const std::string& leaf, const std::string& more_fields = "") {
+  return R"({"type":"record","name":"A","fields":[)" + more_fields + R"({"name":"n","type":[)" + leaf + R"(,"A",
+      {"type":"record","name":"B","fields":[{"name":"n","type":["A","B"]}]}]}]})";
+}
+/// `[element,element,...]`
+std::string array_of(const std::string& element, int count) {
+  std::string text = "[" + element;
+  for (int i = 1; i < count; ++i) text += "," + element;
+  return text + "]";
+}
+std::string numbered(int count, std::string_view before, std::string_view after) {
+  std::string text;
+  for (int i = 0; i < count; ++i)
+    text += (i > 0 ? "," : "") + std::string(before) + std::to_string(i) + std::string(after);
+  return text;
+}
+
+// Each of these took seconds to hours before all work was counted; none may take longer than its text allows.
+TEST(AvroEncode, LargeValuesAreNotTriedAgainAndAgain) {
+  const auto refused = [](const std::string& schema, const std::string& json) {
+    EXPECT_THAT(encoded(schema, json), HasSubstr("takes more work than its size allows: wrap the values of unions"));
+  };
+  std::string escapes;
+  for (int i = 0; i < 20'000; ++i) escapes += "a\\n";
+  refused(levels_schema(R"("bytes")"), levels("\"" + escapes + "\\u0100\"", 60));
+  refused(levels_schema(R"("string")"), levels("\"" + escapes + "\\ud800\"", 60));
+  refused(levels_schema(R"("long")"), levels(std::string(50'000, '1'), 60));
+  refused(levels_schema(R"({"type":"record","name":"W","fields":[{"name":"q","type":"int"}]})"),
+          levels("{" + numbered(5000, "\"k", "\":1") + "}", 60));
+  const std::string large_default = R"({"name":"d","type":"string","default":")" + std::string(900'000, 'x') + R"("},)";
+  refused(levels_schema(R"("long")", large_default),
+          R"({"pad":)" + array_of("1", 10'000) + R"(,"n":)" + levels("true", 59) + "}");
+  refused(R"({"type":"array","items":[)" + numbered(2000, R"({"type":"fixed","name":"F)", R"(","size":1})") +
+              R"(,{"type":"map","values":"int"}]})",
+          array_of(R"({"q":1})", 2000));
+  refused(R"({"type":"array","items":{"type":"record","name":"R","fields":[)" +
+              numbered(6000, R"({"name":"f)", R"(","type":"null","default":null})") + "]}}",
+          array_of("{}", 2000));
+}
+
+TEST(AvroEncode, LargeValuesThatFitAreTaken) {
+  const auto taken = [](const std::string& schema, const std::string& json) {
+    const auto text = encoded(schema, json);
+    EXPECT_THAT(text, ::testing::Not(::testing::StartsWith("avro: "))) << text.substr(0, 200);
+  };
+  // The last of 60 records with the same fields but one, in a union, plain.
+  std::string alike = "[";
+  for (int i = 0; i < 60; ++i) {
+    alike += std::string(i > 0 ? "," : "") + R"({"type":"record","name":"R)" + std::to_string(i) +
+             R"(","fields":[{"name":"a","type":"string"},{"name":"b)" + std::to_string(i) + R"(","type":"int"}]})";
+  }
+  taken(R"({"type":"array","items":)" + alike + "]}",
+        array_of(R"({"a":")" + std::string(200, 'x') + R"(","b59":1})", 1000));
+  // A wide record, in the other order, and many that hold little of it.
+  const std::string wide = R"({"type":"record","name":"R","fields":[)" +
+                           numbered(3000, R"({"name":"f)", R"(","type":["null","long"],"default":null})") + "]}";
+  std::string backwards = "{\"f0\":0";
+  for (int i = 2999; i > 0; --i) backwards += ",\"f" + std::to_string(i) + "\":1";
+  taken(wide, backwards + "}");
+  taken(R"({"type":"array","items":)" + wide + "}", array_of(R"({"f7":1})", 1000));
+  // Large text and deep nesting, each level of it in a union.
+  const std::string text = R"(")" + std::string(2'000'000, 'x') + R"(")";
+  taken(R"(["null","bytes","string"])", text);
+  taken(R"({"type":"record","name":"A","fields":[{"name":"n","type":["null","A","string"]}]})", levels(text, 200));
+}
+
+TEST(AvroEncode, WritesTheWeatherOfApacheAvro) {
+  const auto weather = read_container(test_file("weather.avro"));
+  ASSERT_EQ(weather.records, 5U);
+  EXPECT_EQ(encoded(weather.array_schema(), weather_json()), hex(weather.as_array()));
+}
+
+/// One value, as JSON.
+struct Texts {
+  std::string wrapped;
+  std::string plain;
+  std::string loose;  ///< What else stands for the same: short names, aliases, defaults left out, members in any order.
+};
+
+/// Random schemas with random values.
 class Random {
  public:
   explicit Random(unsigned seed) : random_(seed) {}
-  unsigned below(unsigned n) { return static_cast<unsigned>(random_() % n); }
 
   std::string schema(int depth) {
-    static constexpr std::string_view simple[] = {"null",  "boolean", "int",   "long",
-                                                  "float", "double",  "bytes", "string"};
-    switch (below(depth > 0 ? 14 : 8)) {
-      case 8:
-        return R"({"type":"array","items":)" + schema(depth - 1) + "}";
-      case 9:
-        return R"({"type":"map","values":)" + schema(depth - 1) + "}";
+    static constexpr std::string_view simple[] = {R"("null")",
+                                                  R"("boolean")",
+                                                  R"("int")",
+                                                  R"("long")",
+                                                  R"("float")",
+                                                  R"({"type":"double"})",
+                                                  R"("bytes")",
+                                                  R"("string")",
+                                                  R"({"type":"long","logicalType":"timestamp-millis"})",
+                                                  R"({"type":"bytes","logicalType":"decimal","precision":5})"};
+    switch (below(depth > 0 ? 15 : 10)) {
       case 10:
-        return R"({"type":"enum","name":")" + name() + R"(","symbols":["A","B","C"]})";
+        return R"({"type":"array","items":)" + schema(depth - 1) + "}";
       case 11:
-        return R"({"type":"fixed","name":")" + name() + R"(","size":)" + std::to_string(below(5)) + "}";
+        return R"({"type":"map","values":)" + schema(depth - 1) + "}";
       case 12:
         return union_of(depth);
-      case 13: {
-        std::string text = R"({"type":"record","name":")" + name() + R"(","fields":[)";
-        const unsigned count = below(5);
-        for (unsigned i = 0; i < count; ++i) {
-          if (i > 0) text += ',';
-          text += R"({"name":"f)" + std::to_string(i) + R"(","type":)" +
-                  (below(4) == 0 ? union_of(depth) : schema(depth - 1)) + "}";
-        }
-        return text + "]}";
-      }
+      case 13:
+        return record(depth);
+      case 14:
+        return known_.empty() ? small_named() : "\"" + known_[below(known_.size())] + "\"";
       default:
-        return "\"" + std::string(simple[below(8)]) + "\"";
+        return std::string(simple[below(std::size(simple))]);
     }
   }
 
-  /// A value of the type in both ways.
-  void value(const Node& node, std::string& wrapped, std::string& plain, int depth) {
-    const auto both = [&](const std::string& text) {
-      wrapped += text;
-      plain += text;
-    };
+  Texts value(const Node& node, int depth) {
     switch (node.type) {
       case Type::null:
-        return both("null");
+        return same("null");
       case Type::boolean:
-        return both(below(2) == 0 ? "true" : "false");
+        return same(below(2) == 0 ? "true" : "false");
       case Type::int32:
-        return both(std::to_string(static_cast<std::int32_t>(random_())));
+        return whole(static_cast<std::int32_t>(random_()));
       case Type::int64:
-        return both(std::to_string(static_cast<std::int64_t>(random_())));
+        return whole(static_cast<std::int64_t>(random_()));
       case Type::float32:
       case Type::float64:
-        return both(std::to_string(below(1000)) + ".5");
+        return same(std::to_string(below(1000)) + ".5");
       case Type::bytes:
-        return both(latin1(below(6)));
+        return same(latin1(below(6)));
       case Type::fixed:
-        return both(latin1(static_cast<unsigned>(node.size)));
+        return same(latin1(node.size));
       case Type::string:
-        return both("\"s" + std::to_string(below(100)) + (below(2) == 0 ? "€\\n" : "") + "\"");
+        return same("\"s" + std::to_string(below(100)) + (below(2) == 0 ? "€\\n" : "") + "\"");
       case Type::enumeration:
-        return both("\"" + node.symbols[below(static_cast<unsigned>(node.symbols.size()))] + "\"");
-      case Type::alternatives: {
-        const Node& branch = *node.branches[below(static_cast<unsigned>(node.branches.size()))];
-        if (branch.type == Type::null) return both("null");
-        wrapped += "{\"" + branch.name + "\":";
-        value(branch, wrapped, plain, depth);
-        wrapped += '}';
-        return;
-      }
+        return same("\"" + node.symbols[below(node.symbols.size())] + "\"");
+      case Type::alternatives:
+        return alternatives(node, depth);
       case Type::record:
-        both("{");
-        for (std::size_t i = 0; i < node.fields.size(); ++i) {
-          both((i > 0 ? ",\"" : "\"") + node.fields[i].name + "\":");
-          value(*node.fields[i].type, wrapped, plain, depth - 1);
-        }
-        return both("}");
+        return record(node, depth);
       case Type::array:
-      case Type::map: {
-        const bool map = node.type == Type::map;
-        both(map ? "{" : "[");
-        const unsigned count = below(4);
-        for (unsigned i = 0; i < count; ++i) {
-          both(i > 0 ? "," : "");
-          if (map) both("\"k" + std::to_string(i) + "\":");
-          value(*node.items, wrapped, plain, depth - 1);
-        }
-        return both(map ? "}" : "]");
-      }
+      case Type::map:
+        return items(node, depth);
     }
+    return {};
   }
 
+  /// How often a default was left out, an alias stood for a field, a type was met inside itself.
+  int defaults = 0;
+  int aliases = 0;
+  int recursions = 0;
+
  private:
-  std::string name() { return "N" + std::to_string(++names_); }
+  std::size_t below(std::size_t n) { return random_() % n; }
+  bool one_of(std::size_t n) { return below(n) == 0; }
+
+  static Texts same(const std::string& text) { return {.wrapped = text, .plain = text, .loose = text}; }
+  Texts whole(std::int64_t number) {
+    Texts texts = same(std::to_string(number));
+    if (one_of(3)) texts.loose += one_of(2) ? ".0" : "00e-2";
+    return texts;
+  }
+
+  /// Its members: full name, and the namespace none where the name has none.
+  std::string name(std::string& full) {
+    full = (one_of(2) ? "ns.N" : "N") + std::to_string(++names_);
+    return R"("name":")" + full + R"(","namespace":"")";
+  }
+
+  std::string small_named() {
+    std::string full;
+    const std::string text = one_of(2)
+                                 ? R"({"type":"enum",)" + name(full) + R"(,"symbols":["A","B","C"]})"
+                                 : R"({"type":"fixed",)" + name(full) + R"(,"size":)" + std::to_string(below(5)) + "}";
+    known_.push_back(full);
+    return text;
+  }
+
+  std::string record(int depth) {
+    static constexpr std::pair<std::string_view, std::string_view> with_default[] = {
+        {R"("long")", "5"},
+        {R"("string")", R"("d")"},
+        {R"("bytes")", R"("\u00ff")"},
+        {R"(["null","string"])", "null"},
+        {R"({"type":"array","items":"long"})", "[1,2]"},
+        {R"({"type":"map","values":"boolean"})", R"({"a":true})"}};
+    std::string full;
+    std::string text = R"({"type":"record",)" + name(full) + R"(,"fields":[)";
+    const std::size_t count = below(6);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string field = "f" + std::to_string(i);
+      text += (i > 0 ? R"(,{"name":")" : R"({"name":")") + field + R"(","type":)";
+      if (one_of(3)) {
+        const auto& [type, value] = with_default[below(std::size(with_default))];
+        text += std::string(type) + R"(,"default":)" + std::string(value);
+        defaults_[full + "." + field] = value;
+      } else if (one_of(6)) {
+        text += one_of(2) ? R"(["null",")" + full + R"("],"default":null)"
+                          : R"({"type":"array","items":")" + full + R"("},"default":[])";
+        defaults_[full + "." + field] = text.ends_with("null") ? "null" : "[]";
+        ++recursions;
+      } else {
+        text += one_of(4) ? union_of(depth) : schema(depth - 1);
+      }
+      text += one_of(3) ? R"(,"aliases":["alias_)" + field + R"("]})" : "}";
+    }
+    known_.push_back(full);
+    return text + "]}";
+  }
 
   /// Branches whose plain values cannot be mistaken for each other.
   std::string union_of(int depth) {
     std::string text = R"(["null")";
-    text += below(2) == 0 ? R"(,"long")" : R"(,"double")";
-    if (below(2) == 0) text += R"(,"string")";
-    if (below(2) == 0) text += R"(,{"type":"array","items":)" + schema(depth - 1) + "}";
-    if (below(2) == 0) {
-      text += R"(,{"type":"map","values":)" + schema(depth - 1) + "}";
-    }
+    text += one_of(2) ? R"(,"long")" : R"(,"double")";
+    text += one_of(2) ? R"(,"string")" : "," + small_named();
+    if (one_of(2)) text += R"(,{"type":"array","items":)" + schema(depth - 1) + "}";
+    if (one_of(2))
+      text += one_of(2) ? R"(,{"type":"map","values":)" + schema(depth - 1) + "}" : "," + record(depth - 1);
     return text + "]";
   }
 
-  std::string latin1(unsigned bytes) {
+  Texts alternatives(const Node& node, int depth) {
+    const Node& branch = *node.branches[depth > 0 ? below(node.branches.size()) : 0];
+    Texts texts = value(branch, depth);
+    if (branch.type == Type::null) return texts;
+    texts.wrapped = "{\"" + branch.name + "\":" + texts.wrapped + "}";
+    const std::string short_name = branch.name.substr(branch.name.rfind('.') + 1);
+    if (one_of(2)) texts.loose = "{\"" + short_name + "\": " + texts.loose + "}";
+    return texts;
+  }
+
+  Texts record(const Node& node, int depth) {
+    Texts texts = same("{");
+    std::vector<std::string> loose;
+    for (std::size_t i = 0; i < node.fields.size(); ++i) {
+      const Field& field = node.fields[i];
+      const auto found = defaults_.find(node.name + "." + field.name);
+      const bool left_out = found != defaults_.end() && (depth <= 0 || one_of(3));
+      const Texts inner = left_out ? same(found->second) : value(*field.type, depth - 1);
+      const std::string before = i > 0 ? ",\"" : "\"";
+      texts.wrapped += before + field.name + "\":" + inner.wrapped;
+      texts.plain += before + field.name + "\":" + inner.plain;
+      if (left_out) {
+        ++defaults;
+      } else if (!field.aliases.empty() && one_of(2)) {
+        loose.push_back("\"" + field.aliases[0] + "\":" + inner.loose);
+        ++aliases;
+      } else {
+        loose.push_back("\"" + field.name + "\" :" + inner.loose);
+      }
+    }
+    std::ranges::shuffle(loose, random_);
+    // What is no field, and what a later member of the same name takes back.
+    texts.loose += R"("more":[{"f0":1}])";
+    for (const auto& member : loose) {
+      if (one_of(4) && member.starts_with("\"f")) texts.loose += "," + member.substr(0, member.find(':')) + ":[[]]";
+    }
+    for (const auto& member : loose) texts.loose += "," + member;
+    texts.wrapped += '}';
+    texts.plain += '}';
+    texts.loose += '}';
+    return texts;
+  }
+
+  Texts items(const Node& node, int depth) {
+    const bool map = node.type == Type::map;
+    Texts texts = same(map ? "{" : "[");
+    const std::size_t count = depth > 0 ? below(4) : 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string before = (i > 0 ? "," : "") + (map ? "\"k" + std::to_string(i) + "\":" : std::string());
+      const Texts inner = value(*node.items, depth - 1);
+      texts.wrapped += before + inner.wrapped;
+      texts.plain += before + inner.plain;
+      texts.loose += before + inner.loose;
+    }
+    for (auto* text : {&texts.wrapped, &texts.plain, &texts.loose}) *text += map ? '}' : ']';
+    return texts;
+  }
+
+  std::string latin1(std::size_t bytes) {
     std::string text = "\"";
     static constexpr std::string_view digits = "0123456789abcdef";
-    for (unsigned i = 0; i < bytes; ++i) {
-      const unsigned byte = below(256);
+    for (std::size_t i = 0; i < bytes; ++i) {
+      const std::size_t byte = below(256);
       text += "\\u00";
       text += digits[byte >> 4U];
       text += digits[byte & 15U];
@@ -396,6 +580,8 @@ class Random {
 
   std::mt19937_64 random_;
   int names_ = 0;
+  std::vector<std::string> known_;               ///< Full names of finished types.
+  std::map<std::string, std::string> defaults_;  ///< Of `RECORD.FIELD`, as JSON.
 };
 
 std::string decoded(const Schema& schema, std::string_view bytes, Unions unions) {
@@ -405,35 +591,40 @@ std::string decoded(const Schema& schema, std::string_view bytes, Unions unions)
   return out;
 }
 
-TEST(AvroEncode, RandomValuesComeBackInBothWays) {
+TEST(AvroEncode, RandomValuesComeBackHoweverTheyAreWritten) {
   Encoder encoder;
-  std::size_t values = 0;
-  for (unsigned seed = 0; seed < 3000; ++seed) {
+  int values = 0;
+  int defaults = 0;
+  int aliases = 0;
+  int recursions = 0;
+  for (unsigned seed = 0; seed < 10'000; ++seed) {
     Random random(seed);
     const std::string text = random.schema(4);
     const Schema schema = parsed(text);
     for (int i = 0; i < 3; ++i) {
-      std::string wrapped;
-      std::string plain;
-      random.value(schema.root(), wrapped, plain, 6);
+      const Texts texts = random.value(schema.root(), 6);
       std::string bytes;
-      const auto done = encoder.append(schema, wrapped, bytes);
-      ASSERT_TRUE(done) << done.error() << "\nseed " << seed << '\n' << text << '\n' << wrapped;
-      std::string again;
-      const auto from_plain = encoder.append(schema, plain, again);
-      ASSERT_TRUE(from_plain) << from_plain.error() << "\nseed " << seed << '\n' << text << '\n' << plain;
-      ASSERT_EQ(hex(bytes), hex(again)) << "seed " << seed << '\n' << text << '\n' << plain;
+      const auto done = encoder.append(schema, texts.wrapped, bytes);
+      ASSERT_TRUE(done) << done.error() << "\nseed " << seed << '\n' << text << '\n' << texts.wrapped;
       // The decoder is known to be right by other means, so what it shows must encode to the same bytes.
-      for (const auto unions : {Unions::wrapped, Unions::plain}) {
-        const auto shown = decoded(schema, bytes, unions);
-        std::string third;
-        ASSERT_TRUE(encoder.append(schema, shown, third)) << shown;
-        ASSERT_EQ(hex(bytes), hex(third)) << "seed " << seed << '\n' << text << '\n' << shown;
+      for (const auto& json :
+           {texts.plain, texts.loose, decoded(schema, bytes, Unions::wrapped), decoded(schema, bytes, Unions::plain)}) {
+        ASSERT_TRUE(validate_json(json, 1000)) << json;
+        std::string again;
+        const auto same = encoder.append(schema, json, again);
+        ASSERT_TRUE(same) << same.error() << "\nseed " << seed << '\n' << text << '\n' << json;
+        ASSERT_EQ(hex(bytes), hex(again)) << "seed " << seed << '\n' << text << '\n' << json;
       }
       ++values;
     }
+    defaults += random.defaults;
+    aliases += random.aliases;
+    recursions += random.recursions;
   }
-  EXPECT_EQ(values, 9000U);
+  EXPECT_EQ(values, 30'000);
+  EXPECT_GT(defaults, 1000);
+  EXPECT_GT(aliases, 1000);
+  EXPECT_GT(recursions, 100);
 }
 
 }  // namespace

@@ -137,6 +137,7 @@ TEST(AvroSchema, ThatIsWrongSaysWhere) {
       {R"({"type":"fixed","name":"F","size":4611686018427387904})", R"("size" must be)"},
       {R"({"type":"record","fields":[]})", R"(has no "name")"},
       {R"({"type":"record","name":"1a","fields":[]})", R"(illegal name "1a")"},
+      {R"({"type":"record","name":"a\n\"b","fields":[]})", R"(illegal name "a\n\"b")"},
       {R"({"type":"record","name":"a..b","fields":[]})", "illegal name"},
       {R"({"type":"record","name":"string","fields":[]})", "is the name of a primitive type"},
       {R"({"type":"record","name":"R","namespace":"a b","fields":[]})", "illegal namespace"},
