@@ -294,6 +294,8 @@ class Encoder::Walk {
     for (std::size_t i = 0; i < node.branches.size(); ++i) {
       const Node& branch = *node.branches[i];
       if (name.equals(branch.name)) return i;
+      // When nothing is left to spend, the first branch says so.
+      if (!spend(branch.aliases.size() / branches_per_work)) return std::nullopt;
       const bool by_alias = std::ranges::any_of(branch.aliases, [&](const auto& alias) { return name.equals(alias); });
       if (!by_alias && !(branch.is_named() && name.equals(short_name(branch.name)))) continue;
       several = by_other_name.has_value();

@@ -27,6 +27,9 @@ inline constexpr std::size_t encoded_bytes_max = std::size_t{64} << 20U;
 /// as the type under them. Arrays and maps are one block. A schema that is `bytes` itself has no length in front, as
 /// Confluent's serializers write it.
 ///
+/// Time grows with the text: where the branches of unions would be tried too often for its size, the value is refused.
+/// Recursion goes as deep as the text is nested.
+///
 /// Thread: one at a time (it keeps scratch space between calls).
 class Encoder {
  public:

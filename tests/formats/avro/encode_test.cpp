@@ -326,6 +326,9 @@ TEST(AvroEncode, LargeValuesAreNotTriedAgainAndAgain) {
   refused(R"({"type":"array","items":[)" + numbered(2000, R"({"type":"fixed","name":"F)", R"(","size":1})") +
               R"(,{"type":"map","values":"int"}]})",
           array_of(R"({"q":1})", 2000));
+  refused(R"({"type":"array","items":[{"type":"fixed","name":"F","size":1,"aliases":[)" + numbered(2000, "\"A", "\"") +
+              R"(]},{"type":"map","values":"int"}]})",
+          array_of(R"({"q":1})", 2000));
   refused(R"({"type":"array","items":{"type":"record","name":"R","fields":[)" +
               numbered(6000, R"({"name":"f)", R"(","type":"null","default":null})") + "]}}",
           array_of("{}", 2000));
