@@ -1,5 +1,6 @@
 #include "base/utf8.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -192,6 +193,15 @@ std::string_view utf8_prefix(std::string_view text, std::size_t bytes_max) {
   std::size_t end = bytes_max;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
   return text.substr(0, end);
+}
+
+std::string one_line_prefix(std::string_view text, std::size_t bytes_max) {
+  constexpr unsigned char first_printable = 0x20;
+  constexpr char delete_character = 0x7f;
+  std::string out(utf8_prefix(text, bytes_max));
+  std::ranges::replace_if(
+      out, [](char c) { return static_cast<unsigned char>(c) < first_printable || c == delete_character; }, '?');
+  return out;
 }
 
 }  // namespace sidecar

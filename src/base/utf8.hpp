@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace sidecar {
@@ -24,5 +25,8 @@ struct Utf8Step {
 
 /// The longest prefix of `text` of at most `bytes_max` bytes that does not cut a code point.
 [[nodiscard]] std::string_view utf8_prefix(std::string_view text, std::size_t bytes_max);
+
+/// As utf8_prefix, with `?` for control characters: a name from outside in one line of an error text.
+[[nodiscard]] std::string one_line_prefix(std::string_view text, std::size_t bytes_max);
 
 }  // namespace sidecar

@@ -40,7 +40,7 @@ struct Problem {
 
 std::string shown(std::string_view text) {
   constexpr std::size_t bytes_max = 128;
-  return std::string(utf8_prefix(text, bytes_max));
+  return one_line_prefix(text, bytes_max);
 }
 
 std::string_view meta_uri(Draft draft) {

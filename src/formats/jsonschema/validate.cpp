@@ -56,7 +56,7 @@ std::string unescaped(std::string_view raw) {
 }
 
 std::string shown(std::string_view text) {
-  return std::string(utf8_prefix(text, shown_bytes_max));
+  return one_line_prefix(text, shown_bytes_max);
 }
 
 /// One pass over a value. The pointer of a failure is put together on the way out. Functions return false after a
@@ -90,7 +90,7 @@ class Walk {
   bool inside(std::string_view step) {
     if (quiet_ > 0 || path_.size() > path_bytes_max) return false;
     std::string escaped;
-    append_pointer_step(escaped, utf8_prefix(step, shown_bytes_max));
+    append_pointer_step(escaped, shown(step));
     path_.insert(0, escaped);
     return false;
   }

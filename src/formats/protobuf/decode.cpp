@@ -471,7 +471,7 @@ class Decoder {
       if (!field_or_default(type.fields[1], values)) {
         constexpr std::size_t shown_bytes_max = 64;
         const auto key = std::string_view(out_).substr(entry.begin + 1, entry.key_end - entry.begin - 2);
-        return inside(std::string(utf8_prefix(key, shown_bytes_max)));
+        return inside(one_line_prefix(key, shown_bytes_max));
       }
       entry.end = out_.size();
       return true;

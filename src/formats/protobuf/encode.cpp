@@ -24,7 +24,7 @@ constexpr std::size_t shown_bytes_max = 64;
 
 /// What a caller wrote, for an error text.
 std::string shown(std::string_view text) {
-  return "\"" + std::string(utf8_prefix(text, shown_bytes_max)) + "\"";
+  return "\"" + one_line_prefix(text, shown_bytes_max) + "\"";
 }
 
 template <class Real>
@@ -338,7 +338,7 @@ class Encoder::Walk {
       tag(type, WireType::length);
       if (nested([&] { return sized([&] { return entry(at); }); })) continue;
       const auto name = document_.string(at).raw;
-      return inside(utf8_prefix(name, shown_bytes_max));
+      return inside(one_line_prefix(name, shown_bytes_max));
     }
     return true;
   }
@@ -540,7 +540,7 @@ class Encoder::Walk {
   }
 
   static std::string shown_name(std::string_view name) {
-    return "\"" + std::string(utf8_prefix(name, full_name_bytes_max)) + "\"";
+    return "\"" + one_line_prefix(name, full_name_bytes_max) + "\"";
   }
 
   /// Of a well-known type: stands under "value".

@@ -60,6 +60,9 @@ TEST(JsonSchemaErrors, NameThePointerAndTheRuleAndNoValue) {
   EXPECT_EQ(verdict(schema, "{}"), "minProperties: fewer than 1");
   EXPECT_EQ(verdict(schema, R"({"more":["a"]})"), "required: orders is missing");
   EXPECT_EQ(verdict(schema, R"({"orders":[],"secret":1})"), "additionalProperties: secret is not allowed");
+  EXPECT_EQ(verdict(schema, R"({"orders":[],"two\nlines":1})"), "additionalProperties: two?lines is not allowed");
+  EXPECT_EQ(verdict(R"({"additionalProperties":{"type":"null"}})", R"({"two\nlines":1})"),
+            "/two?lines: type: expected null, got number");
   EXPECT_EQ(verdict(schema, R"({"orders":[],"more":[1]})"), "/more: contains: no item fits");
   EXPECT_EQ(verdict(schema, R"({"orders":[{"amount":5},{"amount":5.0}]})"),
             "/orders: uniqueItems: two items are equal");

@@ -230,6 +230,7 @@ TEST(ProtobufEncode, SaysWhatIsWrongAndWhere) {
       {"int32 a = 1;", "null", "expected object, got null"},
       {"int32 a = 1;", R"({"b":1})", R"(unknown field "b")"},
       {"int32 a = 1;", R"({"A":1})", R"(unknown field "A")"},
+      {"int32 a = 1;", R"({"two\nlines":1})", R"(unknown field "two?lines")"},
       {"int32 a = 1;", R"({"\ud800":1})", "a lone surrogate has no UTF-8 form"},
       {"int32 a = 1;", R"({"a":1,"a":1})", R"(has "a" twice)"},
       {"int32 a_b = 1; int32 c = 2;", R"({"aB":1,"c":2,"a_b":1})", R"(has "aB" twice)"},
