@@ -1,13 +1,18 @@
 #include "base/json_document.hpp"
 
+#include <array>
+
 #include "base/json_scan.hpp"
 
 namespace sidecar {
 namespace {
 
-bool ends_token(char c) {
-  return c == ',' || c == ']' || c == '}' || c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
+/// What stands behind a number or a literal.
+constexpr auto token_ends = [] {
+  std::array<bool, 256> ends{};
+  for (const char c : {',', ']', '}', ' ', '\n', '\r', '\t'}) ends[static_cast<unsigned char>(c)] = true;
+  return ends;
+}();
 
 JsonKind kind_of(char first) {
   switch (first) {
@@ -73,7 +78,7 @@ void JsonDocument::read(std::string_view text) {
       }
     } else {
       JsonNode& node = add(kind_of(c));
-      while (at < text.size() && !ends_token(chars[at])) ++at;
+      while (at < text.size() && !token_ends[static_cast<unsigned char>(chars[at])]) ++at;
       node.size = static_cast<std::uint32_t>(at) - node.at;
     }
     // Behind a value: the next one, or the ends of containers.

@@ -1,6 +1,7 @@
 #include "formats/json_number.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <limits>
@@ -29,8 +30,47 @@ template std::optional<std::int64_t> whole_number(std::string_view);
 template std::optional<std::uint32_t> whole_number(std::string_view);
 template std::optional<std::uint64_t> whole_number(std::string_view);
 
+namespace {
+
+/// Few digits and no exponent, as most numbers have: digits and power of ten are exact then, and their quotient is
+/// rounded once (Clinger, "How to read floating point numbers accurately", 1990). Nothing: another number.
+template <std::floating_point Real>
+std::optional<Real> short_number(std::string_view text) {
+  constexpr std::size_t digits_max = std::numeric_limits<Real>::digits10;
+  constexpr auto powers = [] {
+    std::array<Real, digits_max + 1> all{1};
+    for (std::size_t i = 1; i < all.size(); ++i) all[i] = all[i - 1] * 10;
+    return all;
+  }();
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const bool negative = *at == '-';
+  if (negative) ++at;
+  if (static_cast<std::size_t>(end - at) > digits_max + 1) return std::nullopt;
+  std::uint64_t digits = 0;
+  std::size_t count = 0;
+  const char* point = nullptr;
+  for (; at < end; ++at) {
+    if (*at >= '0' && *at <= '9') {
+      digits = digits * 10 + static_cast<std::uint64_t>(*at - '0');
+      ++count;
+    } else if (*at == '.') {
+      point = at;
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (count > digits_max) return std::nullopt;
+  const std::size_t behind = point == nullptr ? 0 : static_cast<std::size_t>(end - point) - 1;
+  const Real value = static_cast<Real>(digits) / powers[behind];
+  return negative ? -value : value;
+}
+
+}  // namespace
+
 template <std::floating_point Real>
 std::optional<Real> real_number(std::string_view text) {
+  if (const auto value = short_number<Real>(text)) return value;
   Real value = 0;
   if (std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc()) return value;
   // Too large, or so small that it is a zero.

@@ -2,13 +2,43 @@
 
 #include <gtest/gtest.h>
 
+#include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
+#include <random>
 #include <string>
 
 namespace sidecar::formats {
 namespace {
+
+template <class Real>
+void expect_as_the_standard_library_reads(unsigned digits_max) {
+  std::mt19937_64 random(digits_max);
+  for (int i = 0; i < 200'000; ++i) {
+    std::string text = random() % 2 == 0 ? "-" : "";
+    const std::size_t before = 1 + random() % digits_max;
+    for (std::size_t k = 0; k < before; ++k)
+      text += static_cast<char>((k == 0 && before > 1 ? '1' : '0') + random() % 9);
+    if (random() % 4 != 0) {
+      text += '.';
+      for (std::size_t k = 0; k < 1 + random() % digits_max; ++k) text += static_cast<char>('0' + random() % 10);
+    }
+    Real expected = 0;
+    ASSERT_EQ(std::from_chars(text.data(), text.data() + text.size(), expected).ec, std::errc());
+    const auto value = real_number<Real>(text);
+    ASSERT_TRUE(value) << text;
+    ASSERT_EQ(std::memcmp(&*value, &expected, sizeof expected), 0) << text << ' ' << *value << ' ' << expected;
+  }
+}
+
+TEST(JsonNumber, ShortNumbersAreRoundedAsLongOnesAre) {
+  expect_as_the_standard_library_reads<double>(12);
+  expect_as_the_standard_library_reads<float>(6);
+  EXPECT_TRUE(std::signbit(*real_number<double>("-0.0")));
+  EXPECT_TRUE(std::signbit(*real_number<float>("-0")));
+}
 
 TEST(JsonNumber, WholeNumbersAreExactHoweverTheyAreWritten) {
   struct Row {
