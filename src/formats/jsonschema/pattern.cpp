@@ -219,18 +219,29 @@ std::string to_re2(std::string_view ecma) {
   return Translator(ecma).run();
 }
 
-Pattern::Pattern(std::unique_ptr<re2::RE2> expression) : expression_(std::move(expression)) {}
+Pattern::Pattern(std::unique_ptr<re2::RE2> expression, std::size_t memory)
+    : expression_(std::move(expression)), memory_(memory) {}
 Pattern::~Pattern() = default;
 Pattern::Pattern(Pattern&&) noexcept = default;
 Pattern& Pattern::operator=(Pattern&&) noexcept = default;
 
 std::expected<Pattern, std::string> Pattern::compile(std::string_view ecma) {
-  re2::RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(pattern_memory_max);
-  auto expression = std::make_unique<re2::RE2>(to_re2(ecma), options);
-  if (!expression->ok()) return std::unexpected("the pattern cannot be used: " + expression->error());
-  return Pattern(std::move(expression));
+  // With less memory than this for each instruction RE2 finds no room for its automaton, and matches slowly.
+  constexpr std::size_t bytes_per_instruction = 1024;
+  constexpr std::size_t growth = 8;
+  const std::string translated = to_re2(ecma);
+  for (std::size_t memory = pattern_memory_min;; memory *= growth) {
+    re2::RE2::Options options;
+    options.set_log_errors(false);
+    options.set_max_mem(static_cast<std::int64_t>(memory));
+    auto expression = std::make_unique<re2::RE2>(translated, options);
+    const bool fits = expression->ok()
+                          ? static_cast<std::size_t>(expression->ProgramSize()) <= memory / bytes_per_instruction
+                          : expression->error_code() != re2::RE2::ErrorPatternTooLarge;
+    if (!fits && memory < pattern_memory_max) continue;
+    if (!expression->ok()) return std::unexpected("the pattern cannot be used: " + expression->error());
+    return Pattern(std::move(expression), memory);
+  }
 }
 
 std::size_t Pattern::size() const {

@@ -14,8 +14,10 @@ class RE2;
 
 namespace sidecar::formats::jsonschema {
 
-/// Bytes that one expression may take, compiled.
-inline constexpr int pattern_memory_max = 8 << 20;
+/// Bytes that one expression may take, its program and what RE2 keeps from text to text. A small one is given the
+/// least.
+inline constexpr std::size_t pattern_memory_min = 128 << 10;
+inline constexpr std::size_t pattern_memory_max = 8 << 20;
 
 /// A pattern that may match anywhere in a text. Immutable: any thread.
 class Pattern {
@@ -28,12 +30,15 @@ class Pattern {
 
   /// `text` is UTF-8.
   [[nodiscard]] bool matches(std::string_view text) const;
-  /// Instructions that it compiled to.
+  /// Instructions that it compiled to. The time of a match is at worst in proportion to them and to the text.
   [[nodiscard]] std::size_t size() const;
+  /// Bytes that it may take.
+  [[nodiscard]] std::size_t memory() const { return memory_; }
 
  private:
-  explicit Pattern(std::unique_ptr<re2::RE2> expression);
+  Pattern(std::unique_ptr<re2::RE2> expression, std::size_t memory);
   std::unique_ptr<re2::RE2> expression_;
+  std::size_t memory_;
 };
 
 /// The same expression in RE2's spelling.

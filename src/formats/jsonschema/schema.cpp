@@ -145,11 +145,11 @@ class Compiler {
     const Text& root = add(text, std::nullopt);
     if (check_shape) check(root, "");
     const std::string base = register_text(root, "");
+    base_ = base;
     for (const Import& import : imports) {
       const Text& other = add(import.text, root.draft);
       check(other, "reference " + shown(import.name) + ": ");
-      resources_.try_emplace(import.name, Place{&other, 0});
-      register_text(other, resolve_uri(base, import.name));
+      register_text(other, std::string(without_fragment(resolve_uri(base, import.name))));
     }
     if (auto title = Place{&root, 0}.text_of("title")) out_.title = std::move(*title);
     out_.root = rule(Place{&root, 0}, base, "");
@@ -256,9 +256,18 @@ class Compiler {
   }
 
   Target target_of(const Reference& reference) {
-    const std::string uri = resolve_uri(reference.base, reference.reference);
-    const std::string document(without_fragment(uri));
+    std::string uri = resolve_uri(reference.base, reference.reference);
+    std::string document(without_fragment(uri));
     auto found = resources_.find(document);
+    if (found == resources_.end()) {
+      // Names of imports are those that the referring text writes, whatever its own base is.
+      const std::string named = resolve_uri(base_, reference.reference);
+      found = resources_.find(without_fragment(named));
+      if (found != resources_.end()) {
+        uri = named;
+        document = found->first;
+      }
+    }
     if (found == resources_.end()) {
       for (const Draft draft : drafts) {
         if (document == meta_uri(draft)) register_text(add(meta_text(draft), draft), document);
@@ -278,15 +287,16 @@ class Compiler {
     return {anchor->second, base_at(anchor->second, document)};
   }
 
-  /// Place::member, for objects that many references lead through.
-  std::optional<Place> member(Place object, const std::string& name) {
-    if (object.kind() != JsonKind::object) return std::nullopt;
-    auto [names, fresh] = members_.try_emplace(object);
+  /// The member or the item that a step of a pointer leads to. Remembered, because many references may lead through.
+  std::optional<Place> child(Place parent, const std::string& step) {
+    auto [children, fresh] = children_.try_emplace(parent);
     if (fresh) {
-      object.for_members([&](const std::string& each, Place value) { names->second.insert_or_assign(each, value.at); });
+      const auto add = [&](const std::string& name, Place value) { children->second.insert_or_assign(name, value.at); };
+      parent.for_members(add);
+      parent.for_items([&](std::uint32_t i, Place item) { add(std::to_string(i), item); });
     }
-    const auto found = names->second.find(name);
-    return found == names->second.end() ? std::nullopt : std::optional(object.to(found->second));
+    const auto found = children->second.find(step);
+    return found == children->second.end() ? std::nullopt : std::optional(parent.to(found->second));
   }
 
   Target at_pointer(Place place, std::string base, std::string_view pointer, const Reference& reference) {
@@ -302,20 +312,11 @@ class Compiler {
         }
       }
       pointer.remove_prefix(size);
-      std::optional<Place> next = member(place, step);
-      if (place.kind() == JsonKind::array) {
-        std::uint32_t wanted = 0;
-        const auto read = std::from_chars(step.data(), step.data() + step.size(), wanted);
-        if (read.ec == std::errc() && read.ptr == step.data() + step.size()) {
-          place.for_items([&](std::uint32_t i, Place item) {
-            if (i == wanted) next = item;
-          });
-        }
-      }
+      const auto next = child(place, step);
       if (!next) fail(reference.pointer, "$ref to " + shown(reference.reference) + ": there is nothing");
       place = *next;
       // Beside a `$ref` an id does not count.
-      const auto ref = member(place, "$ref");
+      const auto ref = child(place, "$ref");
       if (!ref || ref->kind() != JsonKind::string) base = base_at(place, std::move(base));
     }
     return {place, std::move(base)};
@@ -523,11 +524,15 @@ class Compiler {
   }
 
   const Pattern* pattern(const std::string& text, const std::string& pointer) {
-    auto compiled = Pattern::compile(text);
-    if (!compiled) fail(pointer, compiled.error());
-    pattern_instructions_ += pattern_overhead + compiled->size();
-    if (pattern_instructions_ > pattern_instructions_max) fail(pointer, "the patterns together are too large");
-    return &out_.patterns.emplace_back(std::move(*compiled));
+    const auto [known, fresh] = patterns_.try_emplace(text);
+    if (fresh) {
+      auto compiled = Pattern::compile(text);
+      if (!compiled) fail(pointer, compiled.error());
+      patterns_memory_ += compiled->memory();
+      if (patterns_memory_ > patterns_memory_max) fail(pointer, "the patterns together are too large");
+      known->second = &out_.patterns.emplace_back(std::move(*compiled));
+    }
+    return known->second;
   }
 
   /// The rules that look at the same value as `rule` does.
@@ -576,13 +581,15 @@ class Compiler {
   std::deque<Text> texts_;
   std::size_t bytes_ = 0;
   std::size_t ids_ = 0;
-  std::size_t pattern_instructions_ = 0;
+  std::size_t patterns_memory_ = 0;
+  TextMap<const Pattern*> patterns_;
+  std::string base_;                                     ///< Of the whole schema.
   std::map<std::string, Place, std::less<>> resources_;  ///< By URI without a fragment.
   std::map<std::string, Place, std::less<>> anchors_;    ///< By URI with one.
   std::map<Place, std::string> bases_;                   ///< Of places that have an id.
   std::map<Place, const Rule*> rules_;
-  std::map<Place, TextMap<Position>> members_;  ///< Of objects on the way of a reference.
-  std::deque<Reference> pending_;               ///< Later, so that chains of references do not nest.
+  std::map<Place, TextMap<Position>> children_;  ///< Of objects and arrays on the way of a reference.
+  std::deque<Reference> pending_;                ///< Later, so that chains of references do not nest.
 };
 
 }  // namespace

@@ -24,6 +24,11 @@ constexpr std::size_t depth_max = 2000;
 constexpr std::size_t bytes_per_step = 8;
 /// Of an object, whose names are compared in the time of one step.
 constexpr std::size_t members_per_step = 4;
+/// To find out whether an item stands twice.
+constexpr std::size_t steps_per_unique_item = 10;
+/// Instructions of a pattern times bytes of a text. A text that tries a pattern hard takes some ten times as long as a
+/// step, but most take less: larger patterns are mostly classes of Unicode, which are looked at one at a time.
+constexpr std::size_t matching_per_step = 256;
 
 /// The four digits of the escape `\u` at `at`; nothing when no such escape stands there. `raw` is a checked string.
 std::optional<std::uint32_t> unicode_escape(std::string_view raw, std::size_t at) {
@@ -148,33 +153,34 @@ class Walk {
     return combined(rule, at);
   }
 
-  bool type(const Rule& rule, const JsonNode& node) {
-    std::uint8_t bits = 0;
-    switch (node.kind) {
+  /// The types that a value of the kind may have, as bits.
+  static unsigned types_of(JsonKind kind) {
+    switch (kind) {
       case JsonKind::null:
-        bits = type_null;
-        break;
+        return type_null;
       case JsonKind::boolean:
-        bits = type_boolean;
-        break;
+        return type_boolean;
       case JsonKind::number:
-        bits = type_number;
-        if ((rule.types & type_number) == 0 && (rule.types & type_integer) != 0 && is_integer(rule, node))
-          bits = type_integer;
-        break;
+        return type_number | type_integer;
       case JsonKind::string:
-        bits = type_string;
-        break;
+        return type_string;
       case JsonKind::array:
-        bits = type_array;
-        break;
+        return type_array;
       case JsonKind::object:
-        bits = type_object;
-        break;
+        return type_object;
       case JsonKind::malformed:
         break;
     }
-    return (rule.types & bits) != 0 ||
+    return 0;
+  }
+
+  static bool takes_kind(const Rule& rule, JsonKind kind) {
+    return rule.types == 0 || (rule.types & types_of(kind)) != 0;
+  }
+
+  bool type(const Rule& rule, const JsonNode& node) {
+    const unsigned common = rule.types & types_of(node.kind);
+    return (common == type_integer ? is_integer(rule, node) : common != 0) ||
            fail([&] { return "type: expected " + rule.type_names + ", got " + std::string(word_for(node.kind)); });
   }
 
@@ -233,8 +239,13 @@ class Walk {
       if (rule.length_max && length > *rule.length_max)
         return fail([&] { return "maxLength: longer than " + std::to_string(*rule.length_max); });
     }
-    return rule.pattern == nullptr || rule.pattern->matches(text) ||
+    return rule.pattern == nullptr || matches(*rule.pattern, text) ||
            fail([] { return std::string("pattern: does not match"); });
+  }
+
+  bool matches(const Pattern& pattern, std::string_view text) {
+    return spend(1 + text.size() / bytes_per_step + text.size() * pattern.size() / matching_per_step) &&
+           pattern.matches(text);
   }
 
   bool array(const Rule& rule, Position at) {
@@ -264,7 +275,7 @@ class Walk {
   }
 
   bool unique(Position at) {
-    if (!spend(document_[at].size / bytes_per_step)) return false;
+    if (!spend(document_[at].size / bytes_per_step + document_[at].count * steps_per_unique_item)) return false;
     std::unordered_set<std::string> seen;
     Position item = at + 1;
     for (std::uint32_t i = 0; i < document_[at].count; ++i, item = document_[item].next) {
@@ -319,8 +330,9 @@ class Walk {
       if (!value(*found->second, at + 1)) return inside(name);
     }
     for (const auto& [pattern, each] : rule.pattern_properties) {
-      if (!spend(1 + name.size() / bytes_per_step)) return false;
-      if (!pattern->matches(name)) continue;
+      const bool matched = matches(*pattern, name);
+      if (exhausted_) return false;
+      if (!matched) continue;
       known = true;
       if (!value(*each, at + 1)) return inside(name);
     }
@@ -334,18 +346,13 @@ class Walk {
     for (const Rule* each : rule.all_of) {
       if (!value(*each, at)) return false;
     }
-    if (!rule.any_of.empty()) {
-      // With one way only, its own words say more.
-      if (rule.any_of.size() == 1) {
-        if (!value(*rule.any_of.front(), at)) return false;
-      } else if (std::ranges::none_of(rule.any_of, [&](const Rule* each) { return holds(*each, at); })) {
-        return fail([] { return std::string("anyOf: fits none"); });
-      }
-    }
+    if (!rule.any_of.empty() && std::ranges::none_of(rule.any_of, [&](const Rule* each) { return holds(*each, at); }))
+      return fits_none(rule.any_of, at, "anyOf");
     if (!rule.one_of.empty()) {
       std::size_t fitting = 0;
       for (const Rule* each : rule.one_of) fitting += holds(*each, at) ? 1 : 0;
-      if (fitting != 1) return fail([&] { return "oneOf: fits " + std::to_string(fitting); });
+      if (fitting == 0) return fits_none(rule.one_of, at, "oneOf");
+      if (fitting > 1) return fail([&] { return "oneOf: fits " + std::to_string(fitting); });
     }
     if (rule.none_of != nullptr && holds(*rule.none_of, at))
       return fail([] { return std::string("not: fits what it must not"); });
@@ -355,6 +362,19 @@ class Walk {
     }
     // A part that gave up says "no", which must not become a "yes" through `not`.
     return !exhausted_;
+  }
+
+  /// Where only one way takes values of this type, its own words say more.
+  bool fits_none(const std::vector<const Rule*>& ways, Position at, std::string_view keyword) {
+    if (quiet_ > 0 || exhausted_) return false;
+    const auto may_take = [&](const Rule* way) {
+      while (way->ref != nullptr) way = way->ref;
+      return !way->constant && takes_kind(*way, document_[at].kind);
+    };
+    const auto way = std::ranges::find_if(ways, may_take);
+    if (way == ways.end() || std::any_of(way + 1, ways.end(), may_take))
+      return fail([&] { return std::string(keyword) + ": fits none"; });
+    return value(**way, at);
   }
 
   const JsonDocument& document_;

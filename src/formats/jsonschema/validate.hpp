@@ -12,7 +12,7 @@ namespace sidecar::formats::jsonschema {
 
 /// Steps that one value may take: `work_min`, and more for each value inside it and each byte of its text, but at most
 /// `work_max`. A step is one subschema on one value, or as much reading of a value as takes that time.
-inline constexpr std::size_t work_min = 100'000;
+inline constexpr std::size_t work_min = 1'000'000;
 inline constexpr std::size_t work_per_value = 2'000;
 inline constexpr std::size_t work_per_byte = 4;
 inline constexpr std::size_t work_max = 20'000'000;

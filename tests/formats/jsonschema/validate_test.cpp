@@ -89,6 +89,25 @@ TEST(JsonSchemaErrors, NameThePointerAndTheRuleAndNoValue) {
   EXPECT_EQ(order(R"("amount":15,"12345678901":1)"), "/orders/2: propertyNames: 12345678901 does not fit");
 }
 
+TEST(JsonSchemaErrors, AreThoseOfTheOnlyWayThatTakesTheType) {
+  for (const std::string keyword : {"anyOf", "oneOf"}) {
+    const auto order =
+        parsed(R"({"properties":{"order":{")" + keyword + R"(":[{"type":"null"},{"$ref":"#/definitions/order"}]}},
+      "definitions":{"order":{"type":"object","properties":{"next":{"$ref":"#/properties/order"},
+        "amount":{")" +
+               keyword + R"(":[{"type":"integer"},{"type":"string","maxLength":2},false]}}}}})");
+    EXPECT_EQ(verdict(order, R"({"order":{"next":{"next":null,"amount":5}}})"), "");
+    EXPECT_EQ(verdict(order, R"({"order":{"next":{"amount":"secret"}}})"),
+              "/order/next/amount: maxLength: longer than 2");
+    EXPECT_EQ(verdict(order, R"({"order":{"amount":5.5}})"), "/order/amount: type: expected integer, got number");
+    EXPECT_EQ(verdict(order, R"({"order":{"amount":null}})"), "/order/amount: " + keyword + ": fits none");
+    EXPECT_EQ(verdict(order, R"({"order":[]})"), "/order: " + keyword + ": fits none");
+    EXPECT_EQ(verdict("{\"" + keyword + R"(":[{"minimum":2},{"type":"integer","minimum":3}]})", "1"),
+              keyword + ": fits none");
+    EXPECT_EQ(verdict("{\"not\":{\"" + keyword + R"(":[{"type":"object","required":["a"]}]}})", "{}"), "");
+  }
+}
+
 TEST(JsonSchemaDrafts, DifferWhereTheyDo) {
   const std::string four = R"({"$schema":"http://json-schema.org/draft-04/schema#",)";
   const std::string six = R"({"$schema":"http://json-schema.org/draft-06/schema#",)";
@@ -157,6 +176,40 @@ TEST(JsonSchemaReferences, FindTextsByNameOrIdAndNeverTheNetwork) {
     parsed(tree);
   EXPECT_THAT(refusal(R"({"$ref":"x"})", {{"x", "{"}}), HasSubstr("is not JSON"));
   EXPECT_THAT(refusal(R"({"$ref":"x"})", {{"x", R"({"type":5})"}}), HasSubstr("json schema: reference x: /type: "));
+}
+
+TEST(JsonSchemaReferences, FindTextsByTheNameThatIsWrittenWhateverTheBase) {
+  const Import units{"units.json", R"({"definitions":{"e":{"$ref":"#euro"},"u":{"$id":"#euro","enum":["EUR"]}}})"};
+  const std::string money = R"("properties":{"unit":{"$ref":"units.json#/definitions/e"}}})";
+  const std::string good = R"({"sum":{"unit":"EUR"}})";
+  const std::string bad = R"({"sum":{"unit":"USD"}})";
+  const std::string wrong = "/sum/unit: enum: none of its values";
+  const auto own_id = parsed(R"({"$id":"http://shop.example/bill.json","properties":{"sum":{"$ref":"money.json"}}})",
+                             {units, {"money.json", R"({"$id":"http://bank.example/a/m.json",)" + money}});
+  EXPECT_EQ(verdict(own_id, good), "");
+  EXPECT_EQ(verdict(own_id, bad), wrong);
+  const auto folder =
+      parsed(R"({"properties":{"sum":{"$ref":"a/money.json"}}})", {units, {"a/money.json", "{" + money}});
+  EXPECT_EQ(verdict(folder, good), "");
+  EXPECT_EQ(verdict(folder, bad), wrong);
+  // What the base of the place leads to goes first.
+  const auto near = parsed(R"({"properties":{"sum":{"$ref":"a/money.json"}}})",
+                           {units, {"a/money.json", "{" + money}, {"a/units.json", R"({"definitions":{"e":true}})"}});
+  EXPECT_EQ(verdict(near, bad), "");
+  EXPECT_EQ(verdict(parsed(R"({"$ref":"http://a/b.json#"})", {{"http://a/b.json#", R"({"type":"integer"})"}}), "\"x\""),
+            "type: expected integer, got string");
+}
+
+TEST(JsonSchemaReferences, ManyLeadIntoOneLongArray) {
+  // Going through the array for each of them would take minutes.
+  constexpr int count = 90'000;
+  std::string schema = R"({"x":[{})";
+  for (int i = 0; i < count; ++i) schema += ",{}";
+  schema += R"(,{"type":"integer"}],"allOf":[true)";
+  for (int i = 0; i < count; ++i) schema += R"(,{"$ref":"#/x/)" + std::to_string(count + 1) + "\"}";
+  EXPECT_EQ(verdict(schema + "]}", "true"), "type: expected integer, got boolean");
+  EXPECT_EQ(refusal(R"({"x":[true,true],"items":{"$ref":"#/x/01"}})"),
+            "json schema: /items: $ref to #/x/01: there is nothing");
 }
 
 TEST(JsonSchemaReferences, ChainsAndRecursionDoNotNestWhileCompiling) {
@@ -268,9 +321,17 @@ TEST(JsonSchemaBounds, IdsAndPatternsAreLimited) {
   std::string ids = R"({"definitions":{"a":true)";
   for (int i = 0; i < 10001; ++i) ids += ",\"d" + std::to_string(i) + R"(":{"$id":"x"})";
   EXPECT_EQ(refusal(ids + "}}"), "json schema: has more than 10000 ids");
-  std::string patterns = R"({"patternProperties":{"a":true)";
-  for (int i = 0; i < 500; ++i) patterns += R"(,"^\\p{L}{1,200})" + std::to_string(i) + "\":true";
-  EXPECT_THAT(refusal(patterns + "}}"), HasSubstr("the patterns together are too large"));
+  const auto patterns = [](int count, const auto& each) {
+    std::string schema = R"({"anyOf":[true)";
+    for (int i = 0; i < count; ++i) schema += R"(,{"pattern":")" + each(i) + "\"}";
+    return schema + "]}";
+  };
+  const auto small = [](int i) { return "a" + std::to_string(i); };
+  const auto large = [](int i) { return R"(^\\p{L}{1,200})" + std::to_string(i); };
+  EXPECT_EQ(verdict(patterns(1024, small), "1"), "");
+  EXPECT_EQ(refusal(patterns(1025, small)), "json schema: /anyOf/1025/pattern: the patterns together are too large");
+  EXPECT_EQ(refusal(patterns(20, large)), "json schema: /anyOf/17/pattern: the patterns together are too large");
+  EXPECT_EQ(verdict(patterns(5000, [&](int) { return large(0); }), "1"), "") << "one pattern, however often it stands";
 }
 
 TEST(JsonSchemaBounds, ReadingLongValuesAgainAndAgainIsWork) {
@@ -286,6 +347,19 @@ TEST(JsonSchemaBounds, ReadingLongValuesAgainAndAgainIsWork) {
   EXPECT_EQ(verdict(many("pattern", R"("y")"), text), work);
   EXPECT_EQ(verdict(many("minLength", "9000000"), text), work);
   EXPECT_EQ(verdict(many("multipleOf", "7"), std::string(200'000, '8') + "1"), work);
+  // These take far longer than reading the text.
+  std::string hard = "\"a";
+  std::uint32_t random = 1;
+  for (int i = 0; i < 2'000; ++i) hard += ((random = random * 1'664'525 + 1'013'904'223) >> 31U) != 0 ? 'a' : 'b';
+  EXPECT_EQ(verdict(many("pattern", R"x("[ab]*a[ab]{1000}c")x"), hard + "\""), work);
+  EXPECT_EQ(verdict(many("propertyNames", R"x({"pattern":"[ab]*a[ab]{1000}c"})x"), "{" + hard + "\":1}"), work);
+  EXPECT_EQ(
+      verdict(R"x({"patternProperties":{"[ab]*a[ab]{1000}c":true,"^[ab]*a[ab]{1000}a":false}})x", "{" + hard + "\":1}"),
+      "/" + hard.substr(1, 64) + ": false: nothing is allowed here");
+  std::string items = "[0";
+  for (int i = 1; i < 50'000; ++i) items += "," + std::to_string(i);
+  EXPECT_EQ(verdict(many("uniqueItems", R"(true,"type":["array","null"],"maxItems":50000,"not":{})"), items + "]"),
+            work);
   // Once is no work worth a word.
   EXPECT_EQ(verdict(R"({"pattern":"^x*$","enum":[)" + text + "]}", text), "");
 }
@@ -302,10 +376,10 @@ TEST(JsonSchemaShape, WrongOnesAreRefusedWithThePlace) {
   const std::pair<std::string_view, std::string_view> rows[] = {
       {"", "is not JSON: byte 0"},
       {"7", "type: expected object or boolean, got number"},
-      {R"({"type":"intger"})", "/type: anyOf: fits none"},
+      {R"({"type":"intger"})", "/type: enum: none of its values"},
       {R"({"properties":{"a":{"minLength":-1}}})", "/properties/a/minLength: minimum: out of range"},
       {R"({"properties":[]})", "/properties: type: expected object, got array"},
-      {R"({"items":[{"required":"a"}]})", "/items: anyOf: fits none"},
+      {R"({"items":[{"required":"a"}]})", "/items/0/required: type: expected array, got string"},
       {R"({"multipleOf":0})", "/multipleOf: exclusiveMinimum: out of range"},
       {R"({"allOf":[]})", "/allOf: minItems: fewer than 1"},
       {R"({"$ref":"#/x","x":7})", "#/x: is no schema"},
