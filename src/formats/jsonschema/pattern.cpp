@@ -2,6 +2,7 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -16,9 +17,12 @@ constexpr int hexadecimal = 16;
 /// What a class of characters holds in ECMA-262; for RE2 it stands inside brackets.
 constexpr std::string_view white_space =
     R"(\t\n\x{b}\f\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff})";
+constexpr std::string_view no_white_space =
+    R"(\x{0}-\x{8}\x{e}-\x{1f}!-\x{9f}\x{a1}-\x{167f}\x{1681}-\x{1fff}\x{200b}-\x{2027}\x{202a}-\x{202e})"
+    R"(\x{2030}-\x{205e}\x{2060}-\x{2fff}\x{3001}-\x{fefe}\x{ff00}-\x{10ffff})";
 
 /// General categories by the long names that ECMA-262 also has.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 14> categories{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 39> categories{{
     {"Letter", "L"},
     {"Lowercase_Letter", "Ll"},
     {"Uppercase_Letter", "Lu"},
@@ -26,14 +30,42 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 14> categori
     {"Modifier_Letter", "Lm"},
     {"Other_Letter", "Lo"},
     {"Mark", "M"},
+    {"Combining_Mark", "M"},
+    {"Nonspacing_Mark", "Mn"},
+    {"Spacing_Mark", "Mc"},
+    {"Enclosing_Mark", "Me"},
     {"Number", "N"},
     {"Decimal_Number", "Nd"},
     {"digit", "Nd"},
+    {"Letter_Number", "Nl"},
+    {"Other_Number", "No"},
     {"Punctuation", "P"},
+    {"punct", "P"},
+    {"Connector_Punctuation", "Pc"},
+    {"Dash_Punctuation", "Pd"},
+    {"Open_Punctuation", "Ps"},
+    {"Close_Punctuation", "Pe"},
+    {"Initial_Punctuation", "Pi"},
+    {"Final_Punctuation", "Pf"},
+    {"Other_Punctuation", "Po"},
     {"Symbol", "S"},
+    {"Math_Symbol", "Sm"},
+    {"Currency_Symbol", "Sc"},
+    {"Modifier_Symbol", "Sk"},
+    {"Other_Symbol", "So"},
     {"Separator", "Z"},
+    {"Space_Separator", "Zs"},
+    {"Line_Separator", "Zl"},
+    {"Paragraph_Separator", "Zp"},
     {"Other", "C"},
+    {"Control", "Cc"},
+    {"cntrl", "Cc"},
+    {"Format", "Cf"},
+    {"Private_Use", "Co"},
 }};
+
+/// What may stand in front of such a name, or of a script, which RE2 knows by the same names.
+constexpr std::array<std::string_view, 4> property_kinds{"General_Category=", "gc=", "Script=", "sc="};
 
 std::string code_point(std::uint32_t value) {
   std::array<char, 8> digits{};
@@ -111,16 +143,12 @@ class Translator {
         }
         break;
       case 's':
-        out_ += inside_ ? std::string(white_space) : "[" + std::string(white_space) + "]";
+      case 'S':
+        if (!inside_) out_ += '[';
+        out_ += kind == 's' ? white_space : no_white_space;
+        if (!inside_) out_ += ']';
         at_ += 2;
         return;
-      case 'S':
-        if (!inside_) {
-          out_ += "[^" + std::string(white_space) + "]";
-          at_ += 2;
-          return;
-        }
-        break;
       case 'b':
         if (inside_) {
           out_ += "\\x{8}";
@@ -129,6 +157,7 @@ class Translator {
         }
         break;
       case '0':
+        if (at_ + 2 < text_.size() && text_[at_ + 2] >= '0' && text_[at_ + 2] <= '9') break;
         out_ += "\\x{0}";
         at_ += 2;
         return;
@@ -193,15 +222,18 @@ class Translator {
     const auto open = at_ + 2;
     const auto close = text_.find('}', at_);
     if (open < text_.size() && text_[open] == '{' && close != std::string_view::npos) {
-      const auto name = text_.substr(open + 1, close - open - 1);
-      for (const auto& [long_name, category] : categories) {
-        if (name != long_name) continue;
-        out_ += text_.substr(at_, 3);
-        out_ += category;
-        out_ += '}';
-        at_ = close + 1;
-        return;
+      auto name = text_.substr(open + 1, close - open - 1);
+      for (const auto kind : property_kinds) {
+        if (!name.starts_with(kind)) continue;
+        name.remove_prefix(kind.size());
+        break;
       }
+      const auto category = std::ranges::find(categories, name, [](const auto& each) { return each.first; });
+      out_ += text_.substr(at_, 3);
+      out_ += category == categories.end() ? name : category->second;
+      out_ += '}';
+      at_ = close + 1;
+      return;
     }
     put();
     put();

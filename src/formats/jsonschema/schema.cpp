@@ -527,7 +527,7 @@ class Compiler {
     const auto [known, fresh] = patterns_.try_emplace(text);
     if (fresh) {
       auto compiled = Pattern::compile(text);
-      if (!compiled) fail(pointer, compiled.error());
+      if (!compiled) fail(pointer, shown(compiled.error()));  // RE2 repeats the pattern
       patterns_memory_ += compiled->memory();
       if (patterns_memory_ > patterns_memory_max) fail(pointer, "the patterns together are too large");
       known->second = &out_.patterns.emplace_back(std::move(*compiled));

@@ -268,6 +268,11 @@ TEST(JsonSchemaPatterns, AreEcmaScriptAndLinear) {
       {R"(^.$)", "🐲"},
       {R"(^[\b]$)", "\b"},
       {R"(^\0$)", std::string_view("\0", 1)},
+      {R"(^\01$)", "\x01"},
+      {R"(^[\S]$)", "ä"},
+      {R"(^[\s\S]$)", "\xe2\x80\xa8"},
+      {R"(^\p{Script=Greek}\p{sc=Latin}$)", "αa"},
+      {R"(^\p{General_Category=Currency_Symbol}[\p{gc=Dash_Punctuation}]$)", "€-"},
   };
   for (const auto& [ecma, text] : rows) {
     const auto pattern = Pattern::compile(ecma);
@@ -276,12 +281,18 @@ TEST(JsonSchemaPatterns, AreEcmaScriptAndLinear) {
   }
   EXPECT_FALSE(Pattern::compile("^.$")->matches("\n"));
   EXPECT_FALSE(Pattern::compile("[]")->matches("x"));
-  EXPECT_FALSE(Pattern::compile(R"(^\S$)")->matches("\xc2\xa0"));
+  for (const auto* ecma : {R"(^\S$)", R"(^[\S]$)"}) {
+    for (const auto* white : {"\xc2\xa0", "\v", "\xe2\x80\xa8", "\xef\xbb\xbf"})
+      EXPECT_FALSE(Pattern::compile(ecma)->matches(white)) << ecma;
+  }
   for (const auto* ecma : {"(?=a)", "(?<=a)b", "(?<!a)b", R"((a)\1)", "(", "a{1,5000}", R"(\A)"}) {
     EXPECT_FALSE(Pattern::compile(ecma)) << ecma;
   }
   EXPECT_THAT(refusal(R"x({"properties":{"a":{"pattern":"(?=x)"}}})x"),
               HasSubstr("json schema: /properties/a/pattern: the pattern cannot be used: "));
+  const auto long_one = refusal(R"({"pattern":"(\n)" + std::string(5000, 'a') + "\"}");
+  EXPECT_LT(long_one.size(), 200U);
+  EXPECT_EQ(long_one.find('\n'), std::string::npos);
 }
 
 TEST(JsonSchemaBounds, WorkAndTextAreLimited) {
