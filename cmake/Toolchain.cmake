@@ -32,7 +32,9 @@ target_compile_options(sidecar_options INTERFACE
   -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -fno-delete-null-pointer-checks
   -fno-strict-overflow -ftrivial-auto-var-init=zero)
 if(SIDECAR_SANITIZE)
-  target_compile_options(sidecar_options INTERFACE -fsanitize=${SIDECAR_SANITIZE} -fno-omit-frame-pointer -O1)
+  # A finding ends the program: printed only, it would fail no test.
+  target_compile_options(sidecar_options INTERFACE -fsanitize=${SIDECAR_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
+    -O1)
   target_link_options(sidecar_options INTERFACE -fsanitize=${SIDECAR_SANITIZE})
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(sidecar_options INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)

@@ -14,6 +14,22 @@ namespace {
 
 constexpr DecodeLimits limits{.depth_max = 64, .json_bytes_max = 1 << 20};
 
+void read_and_write(const protobuf::Schema& schema, std::string_view binary) {
+  std::string text;
+  // A value may be nested deeper than a reader accepts.
+  if (!protobuf::decode_append(schema, binary, limits, text)) return;
+  fuzz::require(validate_json(text, 200).has_value(), "what was read is JSON");
+  protobuf::Encoder encoder;
+  std::string again;
+  if (const auto written = encoder.append(schema, text, again); !written) {
+    // A reader lets required fields of proto2 be absent.
+    fuzz::require(written.error().ends_with("which is required"), "what was read can be written");
+    return;
+  }
+  std::string last;
+  fuzz::require(protobuf::decode_append(schema, again, limits, last).has_value() && last == text, "and is the same");
+}
+
 void write_and_read(const protobuf::Schema& schema, std::string_view json) {
   protobuf::Encoder encoder;
   std::string binary;
@@ -21,13 +37,7 @@ void write_and_read(const protobuf::Schema& schema, std::string_view json) {
     fuzz::require(binary.empty(), "nothing is left of a failure");
     return;
   }
-  std::string text;
-  // A value may be nested deeper than a reader accepts.
-  if (!protobuf::decode_append(schema, binary, limits, text)) return;
-  std::string again;
-  fuzz::require(encoder.append(schema, text, again).has_value(), "what was read can be written");
-  std::string last;
-  fuzz::require(protobuf::decode_append(schema, again, limits, last).has_value() && last == text, "and is the same");
+  read_and_write(schema, binary);
 }
 
 }  // namespace
@@ -36,9 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto [text, value] = fuzz::schema_and_value(data, size);
   const auto schema = protobuf::parse_schema(text);
   if (!schema) return 0;
-  std::string json;
-  if (protobuf::decode_append(*schema, value, limits, json))
-    fuzz::require(validate_json(json, 200).has_value(), "what was read is JSON");
+  read_and_write(*schema, value);
   if (validate_json(value, 64)) write_and_read(*schema, value);
   return 0;
 }
