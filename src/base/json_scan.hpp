@@ -1,4 +1,4 @@
-/// Steps over checked JSON text (json_reader.hpp), sixteen bytes at a time. Internal to base/.
+/// Steps over checked JSON text (json_reader.hpp), sixteen bytes at a time.
 #pragma once
 
 #include <cstddef>

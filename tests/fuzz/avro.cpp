@@ -4,6 +4,7 @@
 #include "base/json_reader.hpp"
 #include "formats/avro/decode.hpp"
 #include "formats/avro/encode.hpp"
+#include "formats/avro/in_order.hpp"
 #include "formats/avro/schema.hpp"
 #include "input.hpp"
 
@@ -41,6 +42,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!validate_json(datum, 64)) return 0;
   avro::Encoder encoder;
   std::string binary;
+  std::string quick;
+  if (avro::append_in_order(schema->root(), datum, quick)) {
+    const auto slow = encoder.append(schema->root(), datum, binary);
+    fuzz::require(slow.has_value() && quick == binary, "the quick way writes the same");
+    binary.clear();
+  }
   if (encoder.append(*schema, datum, binary)) read_and_write_again(*schema, binary, avro::Unions::wrapped);
   return 0;
 }

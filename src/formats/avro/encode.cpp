@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "base/utf8.hpp"
+#include "formats/avro/in_order.hpp"
+#include "formats/avro/scalars.hpp"
 #include "formats/json_number.hpp"
 #include "formats/little_endian.hpp"
 #include "formats/value_path.hpp"
@@ -24,35 +26,6 @@ std::optional<Real> special_number(const JsonString& text) {
   if (text.equals("Infinity") || text.equals("INF")) return infinity;
   if (text.equals("-Infinity") || text.equals("-INF")) return -infinity;
   return std::nullopt;
-}
-
-/// Whether a value of that kind can be one of the type, as far as its first character tells.
-bool may_fit(const Node& node, JsonKind kind) {
-  switch (node.type) {
-    case Type::null:
-      return kind == JsonKind::null;
-    case Type::boolean:
-      return kind == JsonKind::boolean;
-    case Type::int32:
-    case Type::int64:
-      return kind == JsonKind::number;
-    case Type::float32:
-    case Type::float64:
-      return kind == JsonKind::number || kind == JsonKind::string;
-    case Type::bytes:
-    case Type::string:
-    case Type::enumeration:
-    case Type::fixed:
-      return kind == JsonKind::string;
-    case Type::array:
-      return kind == JsonKind::array;
-    case Type::record:
-    case Type::map:
-      return kind == JsonKind::object;
-    case Type::alternatives:
-      return true;
-  }
-  return false;
 }
 
 std::string_view short_name(std::string_view full_name) {
@@ -187,9 +160,8 @@ class Encoder::Walk {
   bool integer(const Node& node, std::uint32_t position) {
     const std::string_view digits = document_.text(document_[position]);
     if (!spend(digits.size() / bytes_per_work)) return false;
-    const auto whole = whole_number<std::int64_t>(digits);
-    if (!whole || (node.type == Type::int32 && !std::in_range<std::int32_t>(*whole)))
-      return fail("expected " + node.name + ", got a number that is none");
+    const auto whole = integer_of(node, digits);
+    if (!whole) return fail("expected " + node.name + ", got a number that is none");
     number(*whole);
     return true;
   }
@@ -232,23 +204,7 @@ class Encoder::Walk {
       return fail("expected bytes, got " + std::string(word_for(document_[position].kind)));
     std::string_view text;
     if (!resolved(position, text)) return false;
-    constexpr std::uint8_t ascii_end = 0x80;
-    constexpr unsigned low_bits = 6;
-    std::size_t size = out_.size();
-    out_.resize(size + text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      const auto first = static_cast<std::uint8_t>(text[i]);
-      if (first < ascii_end) {
-        out_[size++] = text[i];
-        continue;
-      }
-      // U+0080 to U+00FF begin with C2 or C3.
-      if (first > 0xc3) return fail("a character above U+00FF is no byte");
-      const auto second = static_cast<std::uint8_t>(text[++i]);
-      out_[size++] = static_cast<char>(static_cast<std::uint8_t>((first << low_bits) | (second & 0x3fU)));
-    }
-    out_.resize(size);
-    return true;
+    return append_raw_bytes(text, out_) || fail("a character above U+00FF is no byte");
   }
 
   bool bytes(std::uint32_t position) {
@@ -426,6 +382,7 @@ class Encoder::Walk {
 };
 
 std::expected<void, std::string> Encoder::append(const Schema& schema, std::string_view json, std::string& out) {
+  if (append_in_order(schema.root(), json, out)) return {};
   document_.read(json);
   Walk walk(*this, out);
   auto done = schema.root().type == Type::bytes ? walk.run_raw() : walk.run(schema.root());

@@ -36,7 +36,7 @@ class Encoder {
   /// Appends the binary of `json`, one value that has been checked (base/json_reader). Error: one line with the path
   /// inside the value and no part of it (`orders[2].amount: expected long, got string`); `out` is as before.
   [[nodiscard]] std::expected<void, std::string> append(const Schema& schema, std::string_view json, std::string& out);
-  /// The same for a type inside a schema; `bytes` have their length in front then.
+  /// The same for a type inside a schema, never the quick way (in_order.hpp); `bytes` have their length in front then.
   [[nodiscard]] std::expected<void, std::string> append(const Node& node, std::string_view json, std::string& out);
 
  private:

@@ -17,6 +17,7 @@
 #include "base/json_reader.hpp"
 #include "formats/avro/container_file.hpp"
 #include "formats/avro/decode.hpp"
+#include "formats/avro/in_order.hpp"
 #include "formats/avro/schema.hpp"
 
 namespace sidecar::formats::avro {
@@ -47,6 +48,11 @@ std::string encoded(const Schema& schema, std::string_view json) {
   Encoder encoder;
   std::string out = "before";
   const auto done = encoder.append(schema, json, out);
+  if (schema.root().type == Type::record) {
+    std::string slowly = "before";
+    EXPECT_EQ(encoder.append(schema.root(), json, slowly).has_value(), done.has_value()) << json;
+    EXPECT_EQ(hex(slowly), hex(out)) << json;
+  }
   if (done) return hex(std::string_view(out).substr(6));
   EXPECT_EQ(out, "before");
   return done.error();
@@ -628,6 +634,59 @@ TEST(AvroEncode, RandomValuesComeBackHoweverTheyAreWritten) {
   EXPECT_GT(defaults, 1000);
   EXPECT_GT(aliases, 1000);
   EXPECT_GT(recursions, 100);
+}
+
+TEST(AvroInOrderTest, TakesWhatStandsInTheOrderOfTheSchemaAndLeavesTheRest) {
+  const auto schema = parsed(R"({"type":"record","name":"R","fields":[
+    {"name":"id","type":"int","aliases":["number"]},
+    {"name":"maybe","type":["null","double","string"],"default":null},
+    {"name":"raw","type":"bytes"},
+    {"name":"list","type":{"type":"array","items":{"type":"map","values":"boolean"}}},
+    {"name":"inner","type":["null",{"type":"record","name":"Pair","fields":[
+      {"name":"a","type":{"type":"enum","name":"E","symbols":["X","Y"]}},
+      {"name":"b","type":{"type":"fixed","name":"F","size":2}}]}]},
+    {"name":"empty","type":{"type":"record","name":"None","fields":[]}}]})");
+  const std::string tail = R"("list":[],"inner":null,"empty":{}})";
+  for (const std::string& taken : std::vector<std::string>{
+           R"({"id":1,"maybe":null,"raw":"","list":[],"inner":null,"empty":{}})",
+           R"({"id":-2147483648,"maybe":1.5,"raw":"ÿa","list":[{},{"k":true}],"inner":{"a":"Y","b":"zz"},"empty":{}})",
+           " \n{ \"id\" : 5.0 ,\t\"maybe\" : 1e3, \"raw\": \"x\" , \"list\" : [ { \"k\\n\" : false } , { } ] ,"
+           "\r\"inner\" : { \"a\" : \"X\" , \"b\" : \"12\" } , \"empty\" : { } } "}) {
+    std::string out = "before";
+    EXPECT_TRUE(append_in_order(schema.root(), taken, out)) << taken;
+    EXPECT_NE(out, "before");
+    EXPECT_THAT(encoded(schema, taken), ::testing::MatchesRegex("[0-9a-f]+"));
+  }
+  for (const std::string& left : std::vector<std::string>{
+           R"({"maybe":null,"id":1,"raw":"",)" + tail, R"({"number":1,"maybe":null,"raw":"",)" + tail,
+           R"({"id":1,"raw":"",)" + tail, R"({"id":1,"maybe":"text","raw":"",)" + tail,
+           R"({"id":1,"maybe":{"double":1},"raw":"",)" + tail, R"({"id":1,"maybe":null,"raw":"\u0001",)" + tail,
+           R"({"\u0069d":1,"maybe":null,"raw":"",)" + tail, R"({"id":1,"maybe":null,"raw":"","more":2,)" + tail,
+           R"({"id":1,"maybe":null,"raw":"",)" + tail.substr(0, tail.size() - 1) + R"(,"id":2})",
+           R"({"id":2147483648,"maybe":null,"raw":"",)" + tail, R"({"id":null,"maybe":null,"raw":"",)" + tail,
+           R"({"id":1,"maybe":null,"raw":"Ā",)" + tail, R"({"id":1,"maybe":null,"raw":"","list":{},"inner":null,"empty":{}})",
+           R"({"id":1,"maybe":null,"raw":"","list":[],"inner":{"Pair":{"a":"X","b":"zz"}},"empty":{}})",
+           R"({"id":1,"maybe":null,"raw":"","list":[],"inner":{"a":"X","b":"z"},"empty":{}})",
+           R"({"id":1,"maybe":null,"raw":"","list":[],"inner":{"a":"Z","b":"zz"},"empty":{}})",
+           R"({"id":1,"maybe":null,"raw":"","list":[],"inner":null,"empty":{"x":1}})", std::string("{}"),
+           std::string("[]"), std::string("1"), std::string("\"id\""), std::string("null")}) {
+    std::string out = "before";
+    EXPECT_FALSE(append_in_order(schema.root(), left, out)) << left;
+    EXPECT_EQ(out, "before");
+    EXPECT_FALSE(encoded(schema, left).empty());
+  }
+}
+
+TEST(AvroInOrderTest, SeveralItemsMakeOneBlockWhateverTheirNumber) {
+  const auto schema = parsed(R"({"type":"record","name":"R","fields":[{"name":"l","type":{"type":"array","items":"long"}}]})");
+  for (const std::size_t count : {1U, 63U, 64U, 8191U, 8192U}) {
+    std::string json = R"({"l":[0)";
+    for (std::size_t i = 1; i < count; ++i) json += ',' + std::to_string(i);
+    json += "]}";
+    std::string out;
+    EXPECT_TRUE(append_in_order(schema.root(), json, out));
+    EXPECT_FALSE(encoded(schema, json).empty());  // compares the two ways
+  }
 }
 
 }  // namespace
