@@ -1,5 +1,7 @@
 """Formats with a schema: against a real registry, with other clients on the other side, and with a registry that breaks."""
 import base64
+import datetime
+import decimal
 import json
 import pathlib
 import random
@@ -143,6 +145,34 @@ def test_avro_of_another_client_and_ours_are_the_same_bytes(registry, both, tell
     tell(f"interop: 200 Avro records there and back, {sum(map(len, ours)):,} bytes the same")
 
 
+def test_avro_logical_types_are_what_stands_under_them(registry, both):
+    push = both(registry.url)
+    client = other_client(registry)
+    fields = {"price": {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2},
+              "rate": {"type": "fixed", "name": "Rate", "size": 4, "logicalType": "decimal", "precision": 9, "scale": 3},
+              "day": {"type": "int", "logicalType": "date"}, "clock": {"type": "int", "logicalType": "time-millis"},
+              "fine": {"type": "long", "logicalType": "time-micros"}, "at": {"type": "long", "logicalType": "timestamp-millis"},
+              "exact": {"type": "long", "logicalType": "timestamp-micros"}, "id": {"type": "string", "logicalType": "uuid"}}
+    schema = json.dumps({"type": "record", "name": "Logical",
+                         "fields": [{"name": name, "type": kind} for name, kind in fields.items()]})
+    moment = datetime.datetime(2026, 3, 1, 10, 0, 0, 250000, datetime.timezone.utc)
+    number = uuid.UUID("0189a3f0-0000-7000-8000-00000000002a")
+    theirs = {"price": decimal.Decimal("-123.45"), "rate": decimal.Decimal("1.250"), "day": datetime.date(2026, 3, 1),
+              "clock": datetime.time(10, 0, 0, 250000), "fine": datetime.time(10, 0, 0, 250001), "at": moment, "exact": moment,
+              "id": number}
+    since = int(moment.timestamp() * 1000)
+    ours = {"price": (-12345).to_bytes(2, "big", signed=True).decode("latin-1"), "rate": (1250).to_bytes(4, "big").decode("latin-1"),
+            "day": (datetime.date(2026, 3, 1) - datetime.date(1970, 1, 1)).days, "clock": 36_000_250, "fine": 36_000_250_001,
+            "at": since, "exact": since * 1000, "id": str(number)}
+    context = SerializationContext(push.topic, MessageField.VALUE)
+    push.fill([AvroSerializer(client, schema)(theirs, context)])
+    push.sidecar.produce(push.topic, [{"value": ours, "partition": 1}], valueSchema=schema)
+    assert values_of(delivered(push, 2)) == [ours, ours]
+    first, second = log_values(push)
+    assert first == second
+    assert AvroDeserializer(client)(second, context) == theirs
+
+
 def test_avro_unions_wrapped_as_the_avro_json_encoding_has_them(registry, both):
     push = both(registry.url, **{"kafka-consumer__useNoWrappingAvro": None})
     schema = json.dumps({"type": "record", "name": "Wrapped", "fields": [
@@ -170,22 +200,27 @@ def test_references_are_followed_in_all_three(registry, both, name):
     value = {"lines": [{"price": {"cents": 5}}], "sum": {"cents": 5}}
     push.sidecar.produce(push.topic, [{"value": value, "partition": 0}])
 
-    registry.register(f"{name}-unit", {"$schema": "http://json-schema.org/draft-07/schema#", "enum": ["EUR", "USD"]}, "JSON")
-    registry.register(f"{name}-json", {
-        "$schema": "http://json-schema.org/draft-07/schema#", "type": "object",
-        "properties": {"unit": {"$ref": "unit.json"}}}, "JSON",
+    draft = {"$schema": "http://json-schema.org/draft-07/schema#"}
+    registry.register(f"{name}-code", {**draft, "enum": ["EUR", "USD"]}, "JSON")
+    registry.register(f"{name}-unit", {**draft, "allOf": [{"$ref": "code.json"}]}, "JSON",
+                      [{"name": "code.json", "subject": f"{name}-code", "version": 1}])
+    registry.register(
+        f"{name}-json", {**draft, "type": "object", "properties": {"unit": {"$ref": "unit.json"}}}, "JSON",
         [{"name": "unit.json", "subject": f"{name}-unit", "version": 1}])
     as_json = {"valueFormat": "jsonschema", "valueSchemaSubject": f"{name}-json"}
     push.sidecar.produce(push.topic, [{"value": {"unit": "EUR"}, "partition": 0}], **as_json)
     refused = push.sidecar.post(f"/producers/{push.topic}", {**as_json, "records": [{"value": {"unit": "GBP"}}]})
     assert "record 0, value: /unit: enum" in refused.expect_error(400, "ERR12206")["description"]
 
-    registry.register(f"{name}-part", 'syntax = "proto3"; package shop; message Part { string name = 1; }', "PROTOBUF")
+    registry.register(f"{name}-size", 'syntax = "proto3"; package shop; message Size { int32 cm = 1; }', "PROTOBUF")
+    registry.register(f"{name}-part", 'syntax = "proto3"; package shop; import "size.proto"; '
+                      'message Part { string name = 1; Size size = 2; }', "PROTOBUF",
+                      [{"name": "size.proto", "subject": f"{name}-size", "version": 1}])
     registry.register(f"{name}-proto", 'syntax = "proto3"; package shop; import "part.proto"; '
                       'import "google/protobuf/timestamp.proto"; message Box { repeated Part parts = 1; '
                       'google.protobuf.Timestamp at = 2; }', "PROTOBUF",
                       [{"name": "part.proto", "subject": f"{name}-part", "version": 1}])
-    box = {"parts": [{"name": "a"}, {"name": "b"}], "at": "2026-03-01T10:00:00Z"}
+    box = {"parts": [{"name": "a", "size": {"cm": 9}}, {"name": "b"}], "at": "2026-03-01T10:00:00Z"}
     push.sidecar.produce(push.topic, [{"value": box, "partition": 0}], valueFormat="protobuf", valueSchemaSubject=f"{name}-proto")
     # What a record is, its schema says; the consumer's format only says that there is one.
     assert values_of(delivered(push, 3)) == [value, {"unit": "EUR"}, box]
