@@ -1,32 +1,8 @@
 #include "base/json_document.hpp"
 
-#include <array>
-
 #include "base/json_scan.hpp"
 
 namespace sidecar {
-namespace {
-
-/// What stands behind a number or a literal.
-constexpr auto token_ends = [] {
-  std::array<bool, 256> ends{};
-  for (const char c : {',', ']', '}', ' ', '\n', '\r', '\t'}) ends[static_cast<unsigned char>(c)] = true;
-  return ends;
-}();
-
-JsonKind kind_of(char first) {
-  switch (first) {
-    case 'n':
-      return JsonKind::null;
-    case 't':
-    case 'f':
-      return JsonKind::boolean;
-    default:
-      return JsonKind::number;
-  }
-}
-
-}  // namespace
 
 // The text is known to be JSON, so what may come next is known as well: no token is looked at twice.
 void JsonDocument::read(std::string_view text) {

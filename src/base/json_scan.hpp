@@ -1,12 +1,40 @@
 /// Steps over checked JSON text (json_reader.hpp), sixteen bytes at a time.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string_view>
 
+#include "base/json_reader.hpp"
 #include "base/simd.hpp"
 
 namespace sidecar {
+
+/// Of the value that begins with this character.
+constexpr JsonKind kind_of(char first) {
+  switch (first) {
+    case '{':
+      return JsonKind::object;
+    case '[':
+      return JsonKind::array;
+    case '"':
+      return JsonKind::string;
+    case 'n':
+      return JsonKind::null;
+    case 't':
+    case 'f':
+      return JsonKind::boolean;
+    default:
+      return JsonKind::number;
+  }
+}
+
+/// What may stand behind a number or a literal, by the byte.
+inline constexpr auto token_ends = [] {
+  std::array<bool, 256> ends{};
+  for (const char c : {',', ']', '}', ' ', '\n', '\r', '\t'}) ends[static_cast<unsigned char>(c)] = true;
+  return ends;
+}();
 
 /// Where the string whose text begins at `at` ends: the position of its closing quote. Sets `has_escapes` when it meets
 /// a backslash.

@@ -1,6 +1,5 @@
 #include "formats/avro/in_order.hpp"
 
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -14,31 +13,6 @@
 
 namespace sidecar::formats::avro {
 namespace {
-
-/// What stands behind a number.
-constexpr auto number_ends = [] {
-  std::array<bool, 256> ends{};
-  for (const char c : {',', ']', '}', ' ', '\n', '\r', '\t'}) ends[static_cast<unsigned char>(c)] = true;
-  return ends;
-}();
-
-JsonKind kind_of(char first) {
-  switch (first) {
-    case '{':
-      return JsonKind::object;
-    case '[':
-      return JsonKind::array;
-    case '"':
-      return JsonKind::string;
-    case 'n':
-      return JsonKind::null;
-    case 't':
-    case 'f':
-      return JsonKind::boolean;
-    default:
-      return JsonKind::number;
-  }
-}
 
 /// Functions return false to give up. Inside the outermost object a bracket always follows, so single characters need
 /// no look at the end of the text.
@@ -108,7 +82,7 @@ class Pass {
   std::string_view number() {
     const std::size_t begin = at_;
     if (next() != '-' && (next() < '0' || next() > '9')) return {};
-    while (!number_ends[static_cast<unsigned char>(next())]) ++at_;
+    while (!token_ends[static_cast<unsigned char>(next())]) ++at_;
     return text_.substr(begin, at_ - begin);
   }
 
