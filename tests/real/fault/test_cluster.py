@@ -101,7 +101,6 @@ def test_a_topic_is_deleted_and_made_again(scene, kafka, away, dispatch):
     scene.load()
     scene.recovers(10)
     scene.flowing(1000)
-    scene.push.wait_settled(30)
     scene.backend.forget(before=deleted)
     verdict = scene.finish(bound=4 * BATCH)
     assert verdict.unknown == 0 and verdict.answered == verdict.log
