@@ -131,9 +131,9 @@ ctest_rung() {
 pytest_rung() {
   local where=(tests/real)
   case $1 in
-    # Most of these wait most of the time, so two files at a time, each half with a broker of its own. Short faults
-    # measure recovery, so one at a time.
-    real) where+=(--ignore=tests/real/fault --ignore=tests/real/long --numprocesses 2 --dist loadscope) ;;
+    # Most of these wait most of the time, so two at a time, each half with a broker of its own. Short faults measure
+    # recovery, so one at a time.
+    real) where+=(--ignore=tests/real/fault --ignore=tests/real/long --numprocesses 2 --dist worksteal) ;;
     fault) where=(tests/real/fault) ;;
     long) where=(tests/real/long --numprocesses 2 --dist loadscope) ;;
   esac

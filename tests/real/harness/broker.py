@@ -67,6 +67,8 @@ class Broker:
             "group.consumer.session.timeout.ms": "6000",
             "group.consumer.min.heartbeat.interval.ms": "200",
             "group.consumer.heartbeat.interval.ms": "500",
+            # Tests write records of long ago; the broker, which looks every five minutes, is not to clear them away.
+            "log.retention.ms": "-1",
             # A missing topic must stay missing: several tests are about that.
             "auto.create.topics.enable": "false",
             "num.partitions": "3",

@@ -8,7 +8,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from .wait import eventually
 
-QUIET = {"log_level": 0}
+# What is kept over a broker's fall is back as soon as the broker is.
+QUIET = {"log_level": 0, "reconnect.backoff.ms": 50, "reconnect.backoff.max.ms": 200}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,18 +37,20 @@ class LogRecord:
 
 
 class Kafka:
+    """Clients that say nothing of themselves to the broker (who asks, who writes) are kept: a new one needs half a second."""
+
     def __init__(self, bootstrap: str, replication: int = 1):
         self.bootstrap = bootstrap
         self.replication = replication
         self.admin = AdminClient({"bootstrap.servers": bootstrap, **QUIET})
+        self._asker = self._reader()
+        self._producer: Producer | None = None
 
     def create(self, topic: str, partitions: int = 3, **config: str) -> str:
         """Creates a topic and waits until its partitions have leaders. Config keys with `_` for `.`."""
         new = NewTopic(topic, num_partitions=partitions, replication_factor=self.replication,
                        config={key.replace("_", "."): str(value) for key, value in config.items()})
         self.admin.create_topics([new])[topic].result(20)
-
-        reader = self._reader()
 
         def led() -> bool:
             # Metadata names a leader a little before the leader knows that it is one.
@@ -56,12 +59,11 @@ class Kafka:
                 return False
             try:
                 for partition in range(partitions):
-                    reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=5)
+                    self._ends_at(topic, partition, 5)
             except KafkaException:
                 return False
             return True
         eventually(led, 10, f"topic {topic} has leaders")
-        reader.close()
         return topic
 
     def delete(self, topic: str):
@@ -79,12 +81,10 @@ class Kafka:
                          "isolation.level": "read_uncommitted", "check.crcs": True, **QUIET})
 
     def ends(self, topic: str) -> dict[int, int]:
-        reader = self._reader()
-        try:
-            return {partition: reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)[1]
-                    for partition in self.partitions(topic)}
-        finally:
-            reader.close()
+        return {partition: self._ends_at(topic, partition)[1] for partition in self.partitions(topic)}
+
+    def _ends_at(self, topic: str, partition: int, timeout: float = 10) -> tuple[int, int]:
+        return self._asker.get_watermark_offsets(TopicPartition(topic, partition), timeout=timeout)
 
     def read(self, topic: str, timeout: float = 60) -> list[LogRecord]:
         """Everything that is in the topic now, in offset order per partition."""
@@ -93,7 +93,7 @@ class Kafka:
             found: list[LogRecord] = []
             ends = {}
             for partition in self.partitions(topic):
-                low, high = reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+                low, high = self._ends_at(topic, partition)
                 if high > low:
                     ends[partition] = high
             reader.assign([TopicPartition(topic, partition, 0) for partition in ends])
@@ -145,9 +145,7 @@ class Kafka:
         """Writes records (key, value, headers, partition, timestamp as for confluent-kafka) past the sidecar and returns
         their places in the same order."""
         places: list[tuple[int, int] | None] = [None] * len(records)
-        producer = Producer({"bootstrap.servers": self.bootstrap, "partitioner": "murmur2_random", "acks": "all",
-                             "enable.idempotence": True, "message.max.bytes": 20_000_000,
-                             "queue.buffering.max.messages": 1_000_000, "linger.ms": 5, **QUIET, **config})
+        producer = self._writer(**config) if config else self._kept_writer()
 
         def report(index: int):
             def done(error, message):
@@ -161,6 +159,16 @@ class Kafka:
         assert producer.flush(60) == 0
         assert None not in places
         return places  # type: ignore[return-value]
+
+    def _kept_writer(self) -> Producer:
+        if self._producer is None:
+            self._producer = self._writer()
+        return self._producer
+
+    def _writer(self, **config) -> Producer:
+        return Producer({"bootstrap.servers": self.bootstrap, "partitioner": "murmur2_random", "acks": "all",
+                         "enable.idempotence": True, "message.max.bytes": 20_000_000,
+                         "queue.buffering.max.messages": 1_000_000, "linger.ms": 5, **QUIET, **config})
 
     def commit(self, group: str, topic: str, offsets: dict[int, int]):
         """As an operator would, while the group has no members."""
