@@ -13,6 +13,9 @@ find_package(PkgConfig REQUIRED)
 # Older ones wait for the name service when a request is given up (CURLOPT_QUICK_EXIT).
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.87)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+if(SIDECAR_TESTS)
+  find_package(GTest REQUIRED)
+endif()
 
 set(SIDECAR_RDKAFKA_PREFIX "" CACHE PATH "Prefix of an installed librdkafka; empty: the set-up cache, else the system")
 if(NOT SIDECAR_RDKAFKA_PREFIX)

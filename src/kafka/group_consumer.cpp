@@ -174,6 +174,7 @@ class GroupConsumer::Impl : public std::enable_shared_from_this<GroupConsumer::I
     bool stopped = false;  ///< Not fetched: `auto.offset.reset=none`, records went astray, or never started.
     std::string stop_reason;
     std::optional<Clock::time_point> paused_since;
+    bool offered = false;  ///< Its owner has had a turn to take from it since it was empty.
   };
   struct PendingCommit {
     std::vector<CommitEntry> entries;
@@ -586,6 +587,7 @@ GroupConsumer::Impl::Partition& GroupConsumer::Impl::new_slot(TopicPartition par
   entry.average_bytes = 0;
   entry.stopped = false;
   entry.paused_since.reset();
+  entry.offered = false;
   entry.bell.ready.store(false, std::memory_order_relaxed);
   return entry;
 }
@@ -698,10 +700,14 @@ std::size_t GroupConsumer::Impl::take(std::uint32_t slot, std::size_t records_ma
     // Before looking, so that a record that comes meanwhile rings again.
     partition.bell.ready.store(false, std::memory_order_release);
     const auto count = rd_kafka_consume_batch_queue(partition.queue.get(), 0, messages.data(), wanted);
-    if (count <= 0) break;
+    if (count <= 0) {
+      partition.offered = false;
+      break;
+    }
     // More may wait, and then nobody rings: the queue was not empty.
     const bool maybe_more = static_cast<std::size_t>(count) == wanted;
     if (maybe_more) partition.bell.ready.store(true, std::memory_order_release);
+    partition.offered = maybe_more;
     client_->records_out().count.fetch_add(count, std::memory_order_relaxed);
     for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
       const auto& message = *messages[i];
@@ -772,7 +778,7 @@ void GroupConsumer::Impl::bound_prefetch() {
   if (!prefetch_tight_ && !any_paused) return;
   const auto now = Clock::now();
   constexpr std::int64_t unseen_record_bytes = 1024;
-  for (const auto& partition : slots_) {
+  for (auto& partition : slots_) {
     if (partition.state != State::assigned || !partition.queue) continue;
     auto average = partition.average_bytes > 0 ? partition.average_bytes : average_bytes_;
     if (average <= 0) average = unseen_record_bytes;
@@ -780,6 +786,8 @@ void GroupConsumer::Impl::bound_prefetch() {
     auto& load = loads.emplace_back();
     load.slot = partition.assigned.slot;
     load.bytes = std::min(waiting * (average + record_overhead_bytes), partition_queue_bytes_max);
+    // What the owner is told of now it has had its turn for at the next tick.
+    load.offered = std::exchange(partition.offered, partition.offered || waiting > 0);
     load.paused = partition.paused_since.has_value();
     if (load.paused) {
       load.paused_for = std::chrono::duration_cast<std::chrono::milliseconds>(now - *partition.paused_since);
@@ -794,6 +802,7 @@ void GroupConsumer::Impl::bound_prefetch() {
   }
   for (const auto slot : change.resume) {
     slots_[slot].paused_since.reset();
+    slots_[slot].offered = false;
     resume.push_back(slots_[slot].assigned.partition);
   }
   if (!pause.empty()) {

@@ -12,7 +12,11 @@ PrefetchChange balance_prefetch(std::span<const PartitionLoad> loads, std::int64
   std::int64_t total = 0;
   for (const auto& load : loads) {
     total += load.bytes;
-    (load.paused ? paused : running).push_back(load);
+    if (load.paused) {
+      paused.push_back(load);
+    } else if (load.offered) {
+      running.push_back(load);
+    }
   }
   std::ranges::sort(running, std::greater<>(), &PartitionLoad::bytes);
   for (const auto& load : running) {

@@ -17,6 +17,7 @@ inline constexpr std::int64_t record_overhead_bytes = 400;
 struct PartitionLoad {
   std::uint32_t slot = 0;
   std::int64_t bytes = 0;  ///< Estimate of what waits in its queue.
+  bool offered = true;     ///< Its owner has had a turn to take from it since it was empty.
   bool paused = false;
   std::chrono::milliseconds paused_for{0};
 };
@@ -26,9 +27,10 @@ struct PrefetchChange {
   std::vector<std::uint32_t> resume;
 };
 
-/// Above `bytes_max` the fullest partitions are paused until the rest fits. A paused partition comes back when a full
-/// queue more would fit, the one that waited longest first; and after `paused_max` in any case, so that busy neighbours
-/// cannot keep it out for ever (the next round then pauses whichever is fullest).
+/// Above `bytes_max` the fullest partitions are paused until the rest fits, but none before its owner could take from it:
+/// otherwise what has just come would be dropped for what nobody takes. A paused partition comes back when a full queue
+/// more would fit, the one that waited longest first; and after `paused_max` in any case, so that busy neighbours cannot
+/// keep it out for ever (the next round then pauses whichever is fullest).
 [[nodiscard]] PrefetchChange balance_prefetch(std::span<const PartitionLoad> loads, std::int64_t bytes_max,
                                               std::chrono::milliseconds paused_max = std::chrono::seconds(10));
 

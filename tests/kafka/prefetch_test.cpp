@@ -25,6 +25,14 @@ TEST(BalancePrefetch, PausesTheFullestUntilTheRestFits) {
   EXPECT_THAT(balance_prefetch(loads, 0).pause, ElementsAre(1, 2, 0));
 }
 
+TEST(BalancePrefetch, LeavesWhatItsOwnerCouldNotTakeYet) {
+  const std::vector<PartitionLoad> loads{
+      {.slot = 0, .bytes = 900, .offered = false}, {.slot = 1, .bytes = 500}, {.slot = 2, .bytes = 600}};
+  EXPECT_THAT(balance_prefetch(loads, 1500).pause, ElementsAre(2));
+  EXPECT_THAT(balance_prefetch(loads, 900).pause, ElementsAre(2, 1));
+  EXPECT_THAT(balance_prefetch(loads, 0).pause, ElementsAre(2, 1));
+}
+
 TEST(BalancePrefetch, ResumesTheOnePausedForLongestWhenAFullQueueFits) {
   const std::vector<PartitionLoad> loads{{.slot = 0, .bytes = 1'000'000},
                                          {.slot = 1, .bytes = 0, .paused = true, .paused_for = 1s},
