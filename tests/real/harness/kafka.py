@@ -37,14 +37,16 @@ class LogRecord:
 
 
 class Kafka:
-    """Clients that say nothing of themselves to the broker (who asks, who writes) are kept: a new one needs half a second."""
+    """The clients that ask and write are kept, because a new one needs up to half a second; a new one is made where the old
+    one may have an outdated view of the partitions."""
 
     def __init__(self, bootstrap: str, replication: int = 1):
         self.bootstrap = bootstrap
         self.replication = replication
         self.admin = AdminClient({"bootstrap.servers": bootstrap, **QUIET})
         self._asker = self._reader()
-        self._producer: Producer | None = None
+        self._producer = self._writer()
+        self._written: dict[str, int] = {}  # Topic to how many partitions the writer has seen.
 
     def create(self, topic: str, partitions: int = 3, **config: str) -> str:
         """Creates a topic and waits until its partitions have leaders. Config keys with `_` for `.`."""
@@ -84,7 +86,12 @@ class Kafka:
         return {partition: self._ends_at(topic, partition)[1] for partition in self.partitions(topic)}
 
     def _ends_at(self, topic: str, partition: int, timeout: float = 10) -> tuple[int, int]:
-        return self._asker.get_watermark_offsets(TopicPartition(topic, partition), timeout=timeout)
+        where = TopicPartition(topic, partition)
+        try:
+            return self._asker.get_watermark_offsets(where, timeout=timeout)
+        except KafkaException:  # Its leader has moved, or the partition is new.
+            self._asker = self._reader()
+            return self._asker.get_watermark_offsets(where, timeout=timeout)
 
     def read(self, topic: str, timeout: float = 60) -> list[LogRecord]:
         """Everything that is in the topic now, in offset order per partition."""
@@ -145,7 +152,7 @@ class Kafka:
         """Writes records (key, value, headers, partition, timestamp as for confluent-kafka) past the sidecar and returns
         their places in the same order."""
         places: list[tuple[int, int] | None] = [None] * len(records)
-        producer = self._writer(**config) if config else self._kept_writer()
+        producer = self._writer(**config) if config else self._kept_writer(topic)
 
         def report(index: int):
             def done(error, message):
@@ -160,9 +167,11 @@ class Kafka:
         assert None not in places
         return places  # type: ignore[return-value]
 
-    def _kept_writer(self) -> Producer:
-        if self._producer is None:
-            self._producer = self._writer()
+    def _kept_writer(self, topic: str) -> Producer:
+        count = len(self.admin.list_topics(topic, timeout=10).topics[topic].partitions)
+        if self._written.get(topic, count) != count:
+            self._producer, self._written = self._writer(), {}
+        self._written[topic] = count
         return self._producer
 
     def _writer(self, **config) -> Producer:
