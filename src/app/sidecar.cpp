@@ -134,7 +134,7 @@ struct Sidecar::Parts {
     if (producer || reactive) {
       add("kafka", [this]() -> std::optional<std::string> {
         const bool connected = (!producer || producer->connected()) && (!reactive || reactive->connected());
-        return connected ? std::nullopt : std::optional<std::string>("no broker connection for 10 s");
+        return connected ? std::nullopt : std::optional<std::string>("no broker connection yet, or none for 10 s");
       });
     }
     if (producer) add("producer", [] { return std::nullopt; });
