@@ -165,7 +165,7 @@ def test_a_bounded_number_of_records_is_held_while_many_partitions_fail(kafka, s
     kafka.produce(many.topic, [{"key": b"k", "value": json.dumps(value).encode(), "partition": number % 64}
                                for number in range(64 * 400)])
     backend.behaviour = answers.body(b"no", 503)
-    sidecar = many.start({"dispatch": "partition", "prefetchMaxBytes": 8 << 20, "waitPeriod": 1000, "retryBackoffMaxMs": 1000})
+    sidecar = many.start({"dispatch": "partition", "prefetchMaxBytes": 8 << 20, "waitPeriod": 200, "retryBackoffMaxMs": 200})
     eventually(lambda: len({tuple(partitions_of(delivery)) for delivery in backend.seen()}) == 64, 30, "every partition has failed")
     most = 0
     until = time.monotonic() + 2

@@ -712,6 +712,7 @@ def test_while_the_registry_is_broken_records_wait_and_none_is_lost(fake_registr
                                       "kafka-consumer__retryBackoffMaxMs": 500})
     push.fill(good_frames(number, 30))
     eventually(lambda: "schema registry" in readiness(push), 20, "readiness tells of it")
+    assert push.sidecar.get("/health/readiness").status == 503
     refused = push.sidecar.post(f"/producers/{push.topic}", {"records": [{"value": {"order": 1, "total": 1}}]})
     refused.expect_error(400, "ERR12208")
     puller = Puller(push.sidecar, push.group + "-pull")

@@ -102,7 +102,7 @@ def test_a_topic_is_deleted_and_made_again(scene, kafka, away, dispatch):
     scene.recovers(10)
     scene.flowing(1000)
     scene.backend.forget(before=deleted)
-    verdict = scene.finish(bound=4 * BATCH)
+    verdict = scene.finish(bound=4 * BATCH, timeout=30)
     assert verdict.unknown == 0 and verdict.answered == verdict.log
     # Away for long, the partitions go and come back, and nothing is remembered of the old topic.
     assert away or "The log begins anew" in scene.sidecar.stderr()

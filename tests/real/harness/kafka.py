@@ -90,6 +90,7 @@ class Kafka:
         try:
             return self._asker.get_watermark_offsets(where, timeout=timeout)
         except KafkaException:  # Its leader has moved, or the partition is new.
+            self._asker.close()
             self._asker = self._reader()
             return self._asker.get_watermark_offsets(where, timeout=timeout)
 
@@ -159,12 +160,16 @@ class Kafka:
                 assert error is None, error
                 places[index] = (message.partition(), message.offset())
             return done
-        for index, record in enumerate(records):
-            producer.produce(topic, on_delivery=report(index), **record)
-            if index % 1000 == 0:
-                producer.poll(0)
-        assert producer.flush(60) == 0
-        assert None not in places
+        try:
+            for index, record in enumerate(records):
+                producer.produce(topic, on_delivery=report(index), **record)
+                if index % 1000 == 0:
+                    producer.poll(0)
+            assert producer.flush(60) == 0
+            assert None not in places
+        except BaseException:
+            self._producer = self._writer()  # What the kept one still holds, or suffers from, is not for the next test.
+            raise
         return places  # type: ignore[return-value]
 
     def _kept_writer(self, topic: str) -> Producer:
